@@ -1,0 +1,1 @@
+"""Floor 3: asking people, believing them, crediting them."""

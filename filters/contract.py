@@ -1,0 +1,47 @@
+"""What a filter is: the protocol, the units, and the declaration of an attribute."""
+
+from typing import Literal, Protocol, TypeAlias
+
+import pyarrow as pa
+
+from filters.texts import Texts
+
+Unit: TypeAlias = Literal["ratio", "count", "chars", "lines", "words", "score", "label", "bits"]
+"""What a value counts. `ratio` and `score` lie in 0..1; `chars` are Unicode code points; `label` is a name."""
+
+
+class Filter(Protocol):
+    """A pure measurement of a batch of texts: says what each text is, never what to do about it.
+
+    One row per text, in order, matching `schema`; a row depends on its own text alone, so cutting the
+    batch anywhere changes nothing; a null text measures null; no number is NaN; it cannot raise on text.
+
+    `version` changes whenever an attribute's value could change for some text: stored measurements are
+    reused by it.
+    """
+
+    @property
+    def version(self) -> str:
+        """Version of the measurement, part of the scan's fingerprint."""
+        ...
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Attribute columns, named `<filter>.<measure>`, each declared by `attribute`."""
+        ...
+
+    def __call__(self, texts: Texts) -> pa.RecordBatch:
+        """Measure every text: one row per text, in order, matching `schema`."""
+        ...
+
+
+def attribute(name: str, dtype: pa.DataType, unit: Unit, meaning: str) -> pa.Field:
+    """Declare one measured column.
+
+    Args:
+        name: `<filter>.<measure>`, in ASCII snake_case.
+        dtype: float64 for ratios and scores (a float32 0.7 lies below 0.7), int64 for counts, string for labels.
+        unit: what the value counts.
+        meaning: one sentence for the table in README and for `qingyuan explain`: numerator / denominator.
+    """
+    return pa.field(name, dtype, metadata={"unit": unit, "meaning": meaning})

@@ -1,0 +1,1 @@
+"""Floor 2: moving data. Reading, stages, deduplication, ledger."""

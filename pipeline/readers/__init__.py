@@ -1,0 +1,1 @@
+"""Readers: from bytes of a source to records. One file a format."""
