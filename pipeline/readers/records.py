@@ -27,7 +27,13 @@ class Slice:
     bytes: int
     """Decompressed size in bytes, by which shards are packed."""
     digest: str
-    """xxh3-128, hexadecimal, of the slice's bytes."""
+    """xxh3-128, hexadecimal, of the slice's bytes and of the three fields below."""
+    encoding: str = ""
+    """Codec that the head of the file suggests: settles ties, and says how UTF-16 is cut into lines. "" if unknown."""
+    columns: tuple[str, ...] = ()
+    """Header of a CSV or TSV file, which only its first slice holds."""
+    fault: str = ""
+    """`<kind>: <sentence>` of what broke the file behind this slice's last whole record; "" where nothing did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Repair:
     kind: str
     """`undecodable` (bytes that are no text in this encoding) or `lone_surrogate`."""
     removed: str
-    """What stood there: bytes as lower-case hexadecimal, surrogates as `D800`."""
+    """What stood there: bytes as lower-case hexadecimal, surrogates as `D800`, a space between several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Record:
     """Byte offset of the record in the (decompressed) file; -1 where the format has none."""
     text: str
     encoding: str
-    """utf-8, utf-16, gb18030 or big5-hkscs."""
+    """utf-8, utf-16, utf-32, gb18030 or big5-hkscs; of web pages also what they rightly declare."""
     id: str | None = None
     url: str | None = None
     meta: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,52 @@
+# Two commands are all there is to know: `make run` cleans sample_data, `make test` checks everything.
+# Both make the environment themselves; all they need is Python 3.11 to 3.13 and the package registry.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+WORKSPACE := workspace
+RECIPE := sample_data/recipe.toml
+# What scripts pass on: make run ARGS="--direct --workers 2"
+ARGS :=
+
+.DEFAULT_GOAL := run
+.PHONY: run test lint lock clean
+
+run: $(VENV)/.runs
+	@$(BIN)/qingyuan run $(RECIPE) --workspace $(WORKSPACE) $(ARGS)
+
+test: $(VENV)/.tests lint
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.tests
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+# The first interpreter that is new enough and not too new; `make PYTHON=...` chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "No Python 3.11, 3.12 or 3.13 found; install one, or say make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runs: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what a run needs (once, one to three minutes) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.tests: requirements-dev.lock $(VENV)/.runs
+	@echo "Installing what the tests need (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Versions and hashes for every supported Python and platform, and no address of any registry.
+lock:
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) $(WORKSPACE)

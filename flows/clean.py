@@ -1,0 +1,41 @@
+"""The flow `clean`: sources → corpus, as Prefect sees it. Importing it imports Prefect (see `flows.runtime`)."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import State, flow
+from prefect.states import Failed
+
+from flows.progress import choose
+from flows.task import PrefectTasks
+from pipeline import run
+from pipeline.pool import ProcessPool
+
+SET_ASIDE = "SetAside"
+"""Name of the failed state of a flow that did everything but some shards."""
+
+
+@flow(name="clean", persist_result=False, validate_parameters=False)
+def clean(recipe: str, workspace: str, workers: int, memory: int, quiet: bool = False) -> dict[str, Any] | State[Any]:
+    """Clean a recipe's sources into a corpus in the workspace.
+
+    Parameters are plain, for Prefect stores them: paths, processes at once, bytes a worker may use.
+    """
+    progress = choose(quiet=quiet)
+    with ProcessPool(workers, progress.advance) as pool:
+        done = run.clean(Path(recipe), Path(workspace), PrefectTasks(pool), memory=memory, progress=progress)
+    return (
+        Failed(name=SET_ASIDE, message="Some shards were set aside; the rest is done.", data=done)
+        if done["shards_failed"]
+        else done
+    )
+
+
+def summary(state: State[Any]) -> dict[str, Any]:
+    """Take what `run.json` holds out of the flow's last state.
+
+    Raises:
+        QingyuanError: what ended the run.
+    """
+    result: Any = state.result(raise_on_failure=state.name != SET_ASIDE)
+    return dict(result)

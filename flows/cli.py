@@ -1,0 +1,209 @@
+"""The command line: `qingyuan VERB …`. Results on stdout, progress on stderr; every library is imported when needed."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import QingyuanError, RecipeError
+
+WORKSPACE = "workspace"
+"""Where runs lie unless `--workspace` says otherwise: a folder here."""
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
+
+_EPILOG = """\
+exit codes: 0 done; 2 the request is wrong; 3 some shards, sources or services failed, the rest is done;
+4 the numbers do not add up; 5 a gate refused
+
+start with:   qingyuan run recipe.toml
+a recipe is:  [recipe]
+              name = "web"
+              [[sources]]
+              name = "crawl"
+              path = "corpus.jsonl.zst"
+"""
+
+
+def memory_bytes(text: str) -> int:
+    """Read a size such as 1.5GB or 800MiB."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]?I?)B?", text.strip().upper())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; say for example 1.5GB")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qingyuan",
+        description="Qingyuan 清源: raw Chinese text in; a clean, traceable pre-training corpus out.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def add(name: str, perform: Callable[[argparse.Namespace], int], summary: str, detail: str) -> Any:  # noqa: ANN401 - argparse's own class is private
+        verb = verbs.add_parser(
+            name, help=summary, description=f"{summary.capitalize()}. {detail}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        verb.set_defaults(perform=perform)
+        verb.add_argument("--workspace", type=Path, default=Path(WORKSPACE), help="folder of all runs (%(default)s)")
+        verb.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else, on stdout")
+        return verb
+
+    run = add(
+        "run", _run, "clean the sources of a recipe into a corpus",
+        "It resumes by itself: what is done already,\nunder the same settings, is not done again.",
+    )  # fmt: skip
+    run.add_argument("recipe", type=Path, help="TOML file that names the sources and the policy")
+    _add_engine(run)
+    run.add_argument("--direct", action="store_true", help="without Prefect, which takes some 20 s to start")
+    run.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+    explain = add(
+        "explain", _explain, "show one document against every rule",
+        "With its origin, edits, attributes and duplicates.",
+    )  # fmt: skip
+    explain.add_argument("id", help="id of the document; of a quarantined record SOURCE:FILE#RECORD")
+    explain.add_argument("--run", help="name of the run (the only one of the workspace by default)")
+
+    replay = add(
+        "replay", _replay, "show what another policy would keep",
+        "From stored attributes, in seconds; nothing is written.",
+    )  # fmt: skip
+    replay.add_argument("run", help="name of a finished run, or its folder")
+    replay.add_argument("--policy", required=True, help="a shipped policy by name, or a TOML file of [[rules]]")
+
+    report = add("report", _report, "write a run's report page again", "As report.html in the run's folder.")
+    report.add_argument("run", help="name of a finished run, or its folder")
+
+    serve = add(
+        "serve", _serve, "run a recipe on a schedule", "New files are picked up by the next run, and only they are read.",
+    )  # fmt: skip
+    serve.add_argument("recipe", type=Path)
+    serve.add_argument("--cron", required=True, help='when, as five fields: "0 2 * * *" is every night at two')
+    serve.add_argument("--timezone", default="Asia/Shanghai", help="time zone of --cron (%(default)s)")
+    _add_engine(serve)
+
+    add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
+    return parser
+
+
+def _add_engine(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--engine", choices=["local"], default="local", help="where shards are worked on: processes here (%(default)s)"
+    )
+    verb.add_argument("--workers", type=positive, default=1, help="processes at once (%(default)s)")
+    verb.add_argument(
+        "--memory", type=memory_bytes, default=memory_bytes("1.5GB"), help="what a worker may use (1.5GB)"
+    )  # fmt: skip
+
+
+def _print_json(result: object) -> None:
+    print(json.dumps(result, ensure_ascii=False, indent=2))
+
+
+def _run(options: argparse.Namespace) -> int:
+    from flows import runtime  # noqa: PLC0415
+
+    perform = runtime.run_direct if options.direct else runtime.run_flow
+    summary = perform(
+        options.recipe, options.workspace, workers=options.workers, memory=options.memory, quiet=options.quiet
+    )
+    if options.json:
+        _print_json(summary)
+    else:
+        from flows.console import render_summary  # noqa: PLC0415
+
+        print(render_summary(summary))
+    return 3 if summary["shards_failed"] or summary["over_quarantined"] else 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from flows.console import render_explanation  # noqa: PLC0415
+    from pipeline.explain import explain  # noqa: PLC0415
+    from pipeline.runs import list_runs, open_run  # noqa: PLC0415
+
+    names = [options.run] if options.run else list_runs(options.workspace)
+    if len(names) != 1:
+        runs = f"the runs {', '.join(names)}; say which by --run" if names else "no finished run"
+        raise RecipeError(f"{options.workspace} has {runs}")
+    explanation = explain(open_run(names[0], options.workspace), options.id)
+    _print_json(explanation) if options.json else print(render_explanation(explanation))
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from flows.console import render_replay  # noqa: PLC0415
+    from pipeline.policy_file import check_policy, load_policy  # noqa: PLC0415
+    from pipeline.replay import replay  # noqa: PLC0415
+    from pipeline.runs import open_run  # noqa: PLC0415
+
+    run = open_run(options.run, options.workspace)
+    policy = load_policy(options.policy, Path())
+    check_policy(policy, [choice.make() for choice in run.recipe().filters], f"policy {options.policy}")
+    result = replay(run, policy)
+    _print_json(result) if options.json else print(render_replay(result))
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from pipeline.report import write_report  # noqa: PLC0415
+    from pipeline.runs import open_run  # noqa: PLC0415
+
+    path = str(write_report(open_run(options.run, options.workspace)))
+    _print_json({"report": path}) if options.json else print(path)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from flows.serve import serve  # noqa: PLC0415
+    from pipeline.recipe import load_recipe  # noqa: PLC0415
+
+    load_recipe(options.recipe)  # a recipe that is wrong is said now, not tonight
+    serve(
+        options.recipe, options.workspace, options.cron, timezone=options.timezone, workers=options.workers,
+        memory=options.memory, say=lambda line: print(line, flush=True),
+    )  # fmt: skip
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from flows.doctor import examine  # noqa: PLC0415
+
+    findings = examine(options.workspace)
+    if options.json:
+        _print_json([finding.as_json() for finding in findings])
+    else:
+        print("\n".join(finding.line() for finding in findings))
+    return 0 if all(finding.well for finding in findings) else 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.perform(options))
+    except QingyuanError as error:
+        print(f"qingyuan {options.verb}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"qingyuan {options.verb}: stopped; the same command resumes", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0  # whoever read our output has seen enough
+
+
+if __name__ == "__main__":
+    sys.exit(main())

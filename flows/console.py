@@ -1,0 +1,115 @@
+"""Results as a person reads them in a terminal; the same content as `--json` gives."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from unicodedata import east_asian_width
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def table(rows: Sequence[Sequence[object]], head: Sequence[str], right: frozenset[int] = frozenset()) -> str:
+    """Lay rows out in columns, Chinese characters counted double; columns in `right` are set to the right."""
+    cells = [list(head), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(_width(row[column]) for row in cells) for column in range(len(head))]
+    lines = []
+    for row in cells:
+        padded = [
+            " " * (widths[c] - _width(text)) + text if c in right else text + " " * (widths[c] - _width(text))
+            for c, text in enumerate(row)
+        ]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join([lines[0], "  ".join("─" * width for width in widths), *lines[1:]])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def render_summary(summary: Mapping[str, Any]) -> str:
+    """Show a run's summary: totals, sources, reasons, what went wrong, where the corpus lies."""
+    done = sum(stage["items"] - stage["reused"] for stage in summary["stages"].values())
+    documents = summary["documents"]
+    state = "nothing was left to do" if done == 0 else f"{summary['wall_seconds']:.1f} s"
+    lines = [
+        f'run "{summary["run"]}" under policy "{summary["policy"]}": {state}',
+        f"{documents['in']:,} records in = {documents['kept']:,} kept + {documents['dropped']:,} dropped"
+        f" + {documents['quarantined']:,} quarantined",
+        "",
+    ]
+    sources = [[name, *account.values()] for name, account in summary["sources"].items()]
+    lines += [table(sources, ["source", "in", "kept", "dropped", "quarantined"], frozenset({1, 2, 3, 4})), ""]
+    if summary["reasons"]:
+        reasons = [[reason, number] for reason, number in summary["reasons"].items()]
+        lines += [table(reasons, ["dropped for", "documents"], frozenset({1})), ""]
+    if summary["ids_replaced"]:
+        lines.append(f"{summary['ids_replaced']:,} documents had another's id and are named by their place instead")
+    if summary["records_lost_unknown"]:
+        lines.append(f"{summary['records_lost_unknown']:,} archives break off: how many records they lost is unknown")
+    if documents["quarantined"]:
+        lines.append(f"warning: {documents['quarantined']:,} records could not be read; see quarantine/ and the report")
+    for name, share in summary["over_quarantined"].items():
+        lines.append(
+            f'FAILED: source "{name}": {share:.1%} of its records are quarantined, more than its recipe allows'
+        )
+    for shard, error in summary["shards_failed"].items():
+        lines.append(f"FAILED: {shard}: {error}")
+    lines += [
+        f"corpus  {summary['corpus']}  ({summary['kept_chars']:,} characters)",
+        f"report  {summary['report']}",
+        f"ask     qingyuan explain ID --run {summary['run']}",
+    ]
+    return "\n".join(lines)
+
+
+def render_explanation(found: Mapping[str, Any]) -> str:
+    """Show one document: verdict, origin, every rule with its value, cluster, edits."""
+    if found["verdict"] == "quarantined":
+        lost = "unknown" if found["records_lost"] is None else found["records_lost"]
+        return (
+            f"{found['id']}: quarantined\n{found['error']}\n"
+            f"file {found['file']}, record {found['record']}, byte {found['offset']}; records lost: {lost}"
+        )
+    why = "" if found["reason"] is None else f" for {found['reason']} (all: {', '.join(found['failed'])})"
+    origin = found["origin"]
+    lines = [
+        f"{found['id']}: {found['verdict']}{why}",
+        f"{origin['source']}: {origin['file']}, record {origin['record']}, byte {origin['offset']}"
+        + (f", {origin['url']}" if origin["url"] else ""),
+        f"「{' '.join(found['excerpt'].split())}…」",
+        "",
+    ]
+    rules = [
+        ["✗" if r["broken"] else "✓", r["reason"], r["attribute"], r["value"], r["kept_if"]] for r in found["rules"]
+    ]
+    lines += [table(rules, ["", "rule", "attribute", "value", "kept if"], frozenset({3})), ""]
+    cluster = found["cluster"]
+    if cluster["size"] > 1:
+        lines.append(f"cluster {cluster['cluster']} of {cluster['size']}: {', '.join(cluster['members'])}")
+        if cluster["of"] is not None:
+            lines.append(f"duplicates {cluster['of']} (Jaccard {cluster['jaccard']:.4f})")
+        lines.append("")
+    lines += [f"{e['start']}–{e['end']} {e['kind']}: was {e['removed']!r}" for e in found["edits"][:20]]
+    if len(found["edits"]) > 20:  # noqa: PLR2004 - as many as were listed
+        lines.append(f"… {len(found['edits']) - 20} more edits")
+    others = [[name, value] for name, value in found["attributes"].items()]
+    return "\n".join([*lines, table(others, ["attribute", "value"], frozenset({1}))])
+
+
+def render_replay(result: Mapping[str, Any]) -> str:
+    """Show what another policy would keep, beside what was kept."""
+    now, before = result["documents"], result["before"]
+    lines = [f'run "{result["run"]}": {before["kept"]:,} kept; under this policy {now["kept"]:,}', ""]
+    names = list(dict.fromkeys([*result["reasons"], *before["reasons"]]))
+    rows = [[name, before["reasons"].get(name, 0), result["reasons"].get(name, 0)] for name in names]
+    lines += [table(rows, ["dropped for", "then", "now"], frozenset({1, 2})), ""]
+    changes = [[change, one["documents"], ", ".join(one["examples"])] for change, one in result["changed"].items()]
+    lines.append(
+        table(changes, ["change", "documents", "such as"], frozenset({1})) if changes else "no verdict changes"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,139 @@
+"""How far a run is, on stderr: a bar per stage at a terminal, now and then a line elsewhere; stdout is for results."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.progress import Progress as RichProgress
+
+from pipeline.executor import Progress
+
+LINE_INTERVAL = 5.0
+"""Seconds between two lines where no terminal looks on: a log of an hour stays readable."""
+
+MEGABYTE = 1_000_000
+
+
+def choose(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
+    """Pick what suits the stream (stderr if none is given): bars for a terminal, else lines; nothing when quiet."""
+    stream = stream or sys.stderr
+    if quiet:
+        return Silent()
+    return Bars(stream) if stream.isatty() else Lines(stream)
+
+
+class Silent:
+    """Shows nothing."""
+
+    def stage(self, name: str, total: int, unit: str) -> None:
+        """Show nothing."""
+
+    def advance(self, weight: int) -> None:
+        """Show nothing."""
+
+    def finish(self) -> None:
+        """Show nothing."""
+
+
+class Bars:
+    """One bar per stage, with rate and remaining time; finished stages stay on the screen."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = Console(file=stream)
+        self._bar: RichProgress | None = None
+        self._task = TaskID(0)
+
+    def stage(self, name: str, total: int, unit: str) -> None:
+        """Begin a bar."""
+        self.finish()
+        done: list[ProgressColumn] = (
+            [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else [MofNCompleteColumn(), TextColumn(unit)]
+        )
+        columns = [
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            *done,
+            TimeRemainingColumn(elapsed_when_finished=True),
+        ]
+        self._bar = RichProgress(*columns, console=self._console)
+        self._task = self._bar.add_task(name, total=total)
+        self._bar.start()
+
+    def advance(self, weight: int) -> None:
+        """Move the bar."""
+        if self._bar is not None:
+            self._bar.advance(self._task, weight)
+
+    def finish(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+class Lines:
+    """A line when a stage begins, one every few seconds, and one when it ends."""
+
+    def __init__(
+        self, stream: TextIO, interval: float = LINE_INTERVAL, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stream = stream
+        self._interval = interval
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._name: str | None = None
+
+    def stage(self, name: str, total: int, unit: str) -> None:
+        """Write the first line."""
+        self.finish()
+        with self._lock:
+            self._name, self._total, self._unit, self._done = name, total, unit, 0
+            self._begun = self._said = self._clock()
+            self._say(self._amount(total))
+
+    def advance(self, weight: int) -> None:
+        """Count, and write a line when it is time."""
+        with self._lock:
+            self._done += weight
+            now = self._clock()
+            if now - self._said >= self._interval:
+                self._said = now
+                self._say(self._midway(now - self._begun))
+
+    def finish(self) -> None:
+        """Write the last line."""
+        with self._lock:
+            if self._name is not None:
+                seconds = self._clock() - self._begun
+                self._say(f"done, {self._amount(self._done)} in {seconds:.1f} s{self._rate(seconds)}")
+                self._name = None
+
+    def _midway(self, seconds: float) -> str:
+        share = self._done / self._total if self._total else 1.0
+        left = f", about {seconds * (1 - share) / share:.0f} s left" if share else ""
+        return f"{self._amount(self._done)} of {self._amount(self._total)} ({share:.0%}){self._rate(seconds)}{left}"
+
+    def _amount(self, count: int) -> str:
+        return f"{count / MEGABYTE:.1f} MB" if self._unit == "bytes" else f"{count} {self._unit}"
+
+    def _rate(self, seconds: float) -> str:
+        if self._unit != "bytes" or seconds <= 0:
+            return ""
+        return f", {self._done / MEGABYTE / seconds:.1f} MB/s"
+
+    def _say(self, text: str) -> None:
+        self._stream.write(f"{self._name}: {text}\n")
+        self._stream.flush()

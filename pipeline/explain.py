@@ -1,0 +1,101 @@
+"""One document against every rule: a print-out of what is stored."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import RecipeError
+from pipeline.parts import Parts
+from pipeline.runs import Run
+from pipeline.schema import CORPUS
+from pipeline.store import read_range, read_table
+
+EXCERPT_CHARS = 120
+
+
+def explain(run: Run, document: str) -> dict[str, Any]:
+    """Collect everything that the run knows of a document: origin, edits, every rule with its value, its twins.
+
+    Args:
+        run: a finished run.
+        document: its id; of a quarantined record its place, `<source>:<file>#<record>`.
+
+    Raises:
+        RecipeError: the run has no such document.
+    """
+    for number in run.parts.numbers:
+        row = _find(run.parts.folder.part("verdicts", number), document)
+        if row is not None:
+            return _explain_row(run, number, row)
+        quarantined = _find_quarantined(run.parts, number, document)
+        if quarantined is not None:
+            return {"run": run.name, "id": document, "verdict": "quarantined", **quarantined}
+    raise RecipeError(f'run "{run.name}" has no document "{document}"')
+
+
+def _find(path: Path, document: str) -> int | None:
+    index = pc.index(read_table(path, ["id"])["id"], document).as_py()
+    return None if index < 0 else int(index)
+
+
+def _find_quarantined(parts: Parts, number: int, document: str) -> dict[str, Any] | None:
+    table = read_table(parts.folder.part("quarantine", number))
+    for row in table.drop_columns(["raw"]).to_pylist():
+        if document == f"{row['source']}:{row['file']}#{row['record']}":
+            return dict(row)
+    return None
+
+
+def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
+    folder = run.parts.folder
+    document, attributes, verdict = (
+        read_range(folder.part(table, number), row, row + 1).to_pylist()[0]
+        for table in ("documents", "attributes", "verdicts")
+    )
+    values = {**attributes, **verdict}
+    rules = [
+        {
+            "reason": rule.reason,
+            "attribute": rule.attribute,
+            "value": values[rule.attribute],
+            "kept_if": rule.bounds(),
+            "broken": rule.reason in verdict["verdict.failed"],
+        }
+        for rule in run.policy.rules
+    ]
+    return {
+        "run": run.name,
+        "id": document["id"],
+        "verdict": "kept" if verdict["verdict.keep"] else "dropped",
+        "reason": verdict["verdict.reason"],
+        "failed": verdict["verdict.failed"],
+        "origin": {key: document[key] for key in ("source", "file", "record", "offset", "url")},
+        "meta": dict(document["meta"]),
+        "excerpt": document["text"][:EXCERPT_CHARS],
+        "edits": document["edits"],
+        "rules": rules,
+        "attributes": {key: value for key, value in values.items() if "." in key and not key.startswith("verdict.")},
+        "cluster": _cluster(run, verdict),
+        "in_corpus": _in_corpus(run, number, document["id"]),
+    }
+
+
+def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
+    """Return the document's twins (at most 20 by id) and whom it duplicates."""
+    clusters = read_table(run.folder.path / "clusters.parquet", ["id", "cluster"])
+    twins = clusters.filter(pc.equal(clusters["cluster"], verdict["dedup.cluster"]))["id"].to_pylist()
+    return {
+        "cluster": verdict["dedup.cluster"],
+        "size": verdict["dedup.size"],
+        "of": verdict["dedup.of"],
+        "jaccard": verdict["dedup.jaccard"],
+        "members": sorted(twins)[:20],
+    }
+
+
+def _in_corpus(run: Run, number: int, document: str) -> bool:
+    corpus: pa.Table = read_table(run.folder.part("corpus", number), CORPUS.names[:1])
+    return bool(np.any(pc.equal(corpus["id"], document).to_numpy())) if corpus.num_rows else False

@@ -1,0 +1,125 @@
+"""Judging: who survives in each cluster, and the verdict on every document. Reads what is stored, measures nothing."""
+
+import time
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from filters.policy import Policy, broken, decide
+from pipeline.clusters import Clusters
+from pipeline.election import elect
+from pipeline.errors import ShardError
+from pipeline.parts import Parts
+from pipeline.schema import DEDUP, VERDICTS
+from pipeline.store import RunFolder, digest_file, read_range, read_table, write_json, write_table
+
+JUDGE_VERSION = "1"
+
+
+def load_clusters(folder: RunFolder) -> tuple[pa.Table, Clusters]:
+    """Read what deduplication stored: the table, and the clusters as numbers."""
+    table = read_table(folder.path / "clusters.parquet")
+    pairs = read_table(folder.path / "pairs.parquet")
+    labels = table["cluster"].combine_chunks().dictionary_encode()
+    edges = np.stack([pairs["a"].to_numpy(), pairs["b"].to_numpy()], axis=1)
+    clusters = Clusters(
+        cluster=labels.indices.to_numpy().astype(np.int64), rank=table["place"].to_numpy(),
+        size=table["size"].to_numpy(), exact_group=table["group"].to_numpy(), edges=edges,
+        edge_jaccard=pairs["jaccard"].to_numpy(),
+    )  # fmt: skip
+    return table, clusters
+
+
+def find_survivors(parts: Parts, policy: Policy) -> pa.Table:
+    """Choose the survivors: the best member of each cluster that passes every rule that is not about duplicates.
+
+    Returns:
+        The `DEDUP` attributes, a row for every document of the parts, in order.
+    """
+    table, clusters = load_clusters(parts.folder)
+    election = elect(clusters, _passing(parts, policy, clusters))
+    ids = table["id"].combine_chunks()
+    alone = election.of < 0
+    kind = np.where(alone, np.where(clusters.size > 1, "survivor", "unique"), np.where(election.exact, "exact", "near"))
+    columns = {
+        "dedup.rank": pa.array(election.rank),
+        "dedup.kind": pa.array(kind.tolist(), pa.string()),
+        "dedup.size": table["size"],
+        "dedup.jaccard": pa.array(election.jaccard, mask=alone),
+        "dedup.cluster": table["cluster"],
+        "dedup.of": ids.take(pa.array(election.of, mask=alone)),
+    }
+    return pa.table(columns, schema=pa.schema(DEDUP))
+
+
+def _passing(parts: Parts, policy: Policy, clusters: Clusters) -> NDArray[np.bool_]:
+    """bool[n]: which documents with a twin break no rule but those about duplicates; True for all others."""
+    rules = [rule for rule in policy.rules if not any(name.startswith("dedup.") for name in rule.attributes)]
+    columns = sorted({name for rule in rules for name in rule.attributes})
+    passes = np.ones(len(clusters.size), np.bool_)
+    twins = np.flatnonzero(clusters.size > 1)
+    if len(twins) and rules:
+        attributes = parts.take("attributes", twins, columns)
+        arrays = {name: attributes[name].combine_chunks() for name in columns}
+        passes[twins] = ~broken(rules, arrays, len(twins)).any(axis=1)
+    return passes
+
+
+def elect_survivors(parts: Parts, policy: Policy, fingerprint: str) -> dict[str, Any]:
+    """Write survivors.parquet, the `DEDUP` attributes of all documents, and the receipt."""
+    begun = time.process_time()
+    path = parts.folder.path / "survivors.parquet"
+    write_table(path, find_survivors(parts, policy))
+    receipt = {
+        "stage": "elect",
+        "fingerprint": fingerprint,
+        "outputs": {"survivors": digest_file(path)},
+        "cpu_seconds": round(time.process_time() - begun, 3),
+    }
+    write_json(parts.folder.whole_receipt("elect"), receipt)
+    return receipt
+
+
+def verdicts_of(parts: Parts, number: int, policy: Policy, dedup: pa.Table) -> pa.Table:
+    """Judge the documents of one part, given their `DEDUP` attributes: `VERDICTS`, in order."""
+    documents = read_table(parts.folder.part("documents", number), ["id", "source"])
+    stored = sorted(policy.attributes - set(dedup.column_names))
+    attributes = read_table(parts.folder.part("attributes", number), ["id", *stored])
+    if attributes["id"] != documents["id"]:
+        raise ShardError(f"part-{number:05d}: its documents and its attributes are not of the same documents")
+    arrays = {name: attributes[name].combine_chunks() for name in stored}
+    arrays |= {name: dedup[name].combine_chunks() for name in dedup.column_names}
+    verdict = decide(policy.rules, arrays, documents.num_rows)
+    columns = [documents["id"], documents["source"], *verdict.columns, *dedup.columns]
+    return pa.table(columns, schema=VERDICTS)
+
+
+def judge_part(parts: Parts, number: int, policy: Policy, fingerprint: str) -> dict[str, Any]:
+    """Write the verdicts of one part, and the receipt that says how many were kept and why the others were not."""
+    begun = time.process_time()
+    folder = parts.folder
+    survivors = read_range(folder.path / "survivors.parquet", *parts.bounds(number))
+    table = verdicts_of(parts, number, policy, survivors)
+    write_table(folder.part("verdicts", number), table)
+    receipt = {
+        "stage": "judge",
+        "part": number,
+        "fingerprint": fingerprint,
+        "documents": table.num_rows,
+        **tally(table),
+        "outputs": {"verdicts": digest_file(folder.part("verdicts", number))},
+        "cpu_seconds": round(time.process_time() - begun, 3),
+    }
+    write_json(folder.receipt("judge", number), receipt)
+    return receipt
+
+
+def tally(verdicts: pa.Table) -> dict[str, Any]:
+    """Count what was kept, and what was dropped by first reason and by every broken rule."""
+    reasons = Counter(reason for reason in verdicts["verdict.reason"].to_pylist() if reason is not None)
+    failed = Counter(verdicts["verdict.failed"].combine_chunks().flatten().to_pylist())
+    kept = int(np.count_nonzero(verdicts["verdict.keep"].to_numpy()))
+    return {"kept": kept, "reasons": dict(sorted(reasons.items())), "failed": dict(sorted(failed.items()))}

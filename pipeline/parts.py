@@ -1,0 +1,63 @@
+"""The scanned parts of a run, seen as one table: rows numbered through all of them, in the order of the parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from filters.texts import Texts
+from pipeline.store import RunFolder, count_rows, read_rows, read_table
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a run's scan whose shards did not fail."""
+
+    folder: RunFolder
+    numbers: tuple[int, ...]
+    """Ascending."""
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """int64[parts + 1]: part p holds the rows offsets[p] to offsets[p + 1]."""
+        rows = [count_rows(self.folder.part("documents", number)) for number in self.numbers]
+        return np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
+
+    @property
+    def rows(self) -> int:
+        """Documents in all parts."""
+        return int(self.offsets[-1])
+
+    def bounds(self, number: int) -> tuple[int, int]:
+        """Return the first row of a part and the first behind it."""
+        place = self.numbers.index(number)
+        return int(self.offsets[place]), int(self.offsets[place + 1])
+
+    def column(self, table: str, name: str) -> pa.ChunkedArray:
+        """Read one column of all parts."""
+        schema = None
+        chunks: list[pa.Array] = []
+        for number in self.numbers:
+            column = read_table(self.folder.part(table, number), [name])[name]
+            schema = column.type
+            chunks += column.chunks
+        return pa.chunked_array(chunks, schema)
+
+    def take(self, table: str, rows: NDArray[np.int64], columns: Sequence[str]) -> pa.Table:
+        """Read some rows, in ascending order, of some columns."""
+        tables = []
+        cuts = np.searchsorted(rows, self.offsets)
+        for place, number in enumerate(self.numbers):
+            inside = rows[cuts[place] : cuts[place + 1]] - self.offsets[place]
+            if len(inside):
+                tables.append(read_rows(self.folder.part(table, number), inside.tolist(), columns))
+        return pa.concat_tables(tables)
+
+    def load_folded(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Read the folded texts of some documents, rows ascending: code points and offsets."""
+        texts = self.take("documents", rows, ["text"])["text"].combine_chunks()
+        folded = Texts(texts).folded
+        return folded.values, folded.offsets

@@ -1,0 +1,145 @@
+"""Which shards a run has: slices of the ordered input, packed once and then kept.
+
+Shards that are there stay as they are, and what is new comes behind them: so a new file costs only itself, and the
+numbers of finished parts never move. A plan depends on the input and the plan before it, never on worker counts.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline.form import Source
+from pipeline.inputs import InputFile, list_inputs
+from pipeline.readers.reading import ReadOptions, guess_format
+from pipeline.readers.records import Slice
+from pipeline.readers.slicing import slice_file
+from pipeline.recipe import Recipe
+from pipeline.store import RunFolder, fingerprint, read_json, write_json
+
+PLAN_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The unit of work, of retry and of resumption: slices of one source, about `target_mb` together."""
+
+    number: int
+    source: str
+    slices: tuple[Slice, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Decompressed bytes of input."""
+        return sum(piece.bytes for piece in self.slices)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All shards of a run, by number, and the numbers that were given up."""
+
+    shards: tuple[Shard, ...]
+    retired: tuple[int, ...]
+
+
+def read_options(source: Source) -> ReadOptions:
+    """Return how the records of a source are read."""
+    return ReadOptions(
+        text=source.text, id=source.id, url=source.url, encoding=source.encoding,
+        max_record_bytes=int(source.max_record_mb * 1e6),
+    )  # fmt: skip
+
+
+def make_plan(recipe: Recipe, folder: RunFolder) -> Plan:
+    """Bring the run's plan up to date with its input, and store it.
+
+    Raises:
+        RecipeError: a source has no files, or a file's format is unknown.
+    """
+    path = folder.path / "plan.json"
+    stored = read_json(path) or {}
+    if stored.get("version") != PLAN_VERSION:
+        stored = {}
+    target = int(recipe.shards.target_mb * 1e6)
+    files = _cut_files(recipe, stored.get("files", {}), target, folder)
+    fresh = {_key(piece): piece for entry in files.values() for piece in entry["slices"]}
+    old = [_load_shard(entry) for entry in stored.get("shards", [])]
+    kept = _keep(old, fresh)
+    taken = {_key(piece) for shard in kept for piece in shard.slices}
+    following = stored.get("next", 0)
+    new = list(_pack((piece for key, piece in fresh.items() if key not in taken), following, target))
+    shards = (*kept, *new)
+    retired = sorted({*stored.get("retired", []), *(s.number for s in old)} - {s.number for s in shards})
+    plan = {
+        "version": PLAN_VERSION,
+        "next": following + len(new),
+        "retired": retired,
+        "shards": [asdict(shard) for shard in shards],
+        "files": {key: {**entry, "slices": [asdict(p) for p in entry["slices"]]} for key, entry in files.items()},
+    }
+    if plan != stored:
+        write_json(path, plan)
+    return Plan(shards, tuple(retired))
+
+
+def _cut_files(recipe: Recipe, known: Mapping[str, Any], target: int, folder: RunFolder) -> dict[str, dict[str, Any]]:
+    """Cut every input file into slices, in order; a file that has not changed since is not read again."""
+    files: dict[str, dict[str, Any]] = {}
+    for source in recipe.sources:
+        options = read_options(source)
+        for file in list_inputs(source.name, source.path, recipe.path.parent):
+            form = source.format or guess_format(file.name)[0]
+            state = fingerprint(asdict(options), form, target, asdict(file))
+            key = f"{source.name}:{file.name}"
+            before = known.get(key)
+            if before is not None and before["state"] == state:
+                files[key] = {"state": state, "slices": [Slice(**piece) for piece in before["slices"]]}
+            else:
+                files[key] = {"state": state, "slices": _cut(source, file, form, target, folder, options)}
+    return files
+
+
+def _cut(
+    source: Source, file: InputFile, form: str, target: int, folder: RunFolder, options: ReadOptions
+) -> list[Slice]:
+    return slice_file(
+        source=source.name, path=file.path, file=file.name, format=form, target_bytes=target,
+        split_folder=folder.path / "split", options=options,
+    )  # fmt: skip
+
+
+def _key(piece: Slice) -> str:
+    """Say which bytes a slice is, wherever they lie: what its shard's fingerprint depends on."""
+    return fingerprint(piece.source, piece.file, piece.format, piece.start, piece.end, piece.first_record, piece.digest)
+
+
+def slice_keys(shard: Shard) -> list[str]:
+    """Return what identifies a shard's input."""
+    return [_key(piece) for piece in shard.slices]
+
+
+def _load_shard(entry: Mapping[str, Any]) -> Shard:
+    return Shard(entry["number"], entry["source"], tuple(Slice(**piece) for piece in entry["slices"]))
+
+
+def _keep(old: Iterable[Shard], fresh: Mapping[str, Slice]) -> list[Shard]:
+    """Return the old shards with those of their slices that are still there, at the paths they have now."""
+    kept = []
+    for shard in old:
+        slices = tuple(fresh[_key(piece)] for piece in shard.slices if _key(piece) in fresh)
+        if slices:
+            kept.append(Shard(shard.number, shard.source, slices))
+    return kept
+
+
+def _pack(slices: Iterable[Slice], number: int, target: int) -> Iterable[Shard]:
+    """Pack neighbouring slices of one source into shards of at most about `target` bytes."""
+    waiting: list[Slice] = []
+    size = 0
+    for piece in slices:
+        if waiting and (piece.source != waiting[0].source or size + piece.bytes > target):
+            yield Shard(number, waiting[0].source, tuple(waiting))
+            number, waiting, size = number + 1, [], 0
+        waiting.append(piece)
+        size += piece.bytes
+    if waiting:
+        yield Shard(number, waiting[0].source, tuple(waiting))

@@ -1,0 +1,106 @@
+"""Policies as files: shipped ones by name, an operator's by path, and the check that every rule can be applied."""
+
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import pyarrow as pa
+
+from filters import CATALOGUE
+from filters.contract import Filter
+from filters.policy import Policy, Rule, Value
+from pipeline.errors import RecipeError
+from pipeline.form import PolicyFile, RuleEntry, nearest, parse
+from pipeline.schema import DEDUP, READING
+
+_FOLDER = files("filters.policies")
+
+
+def shipped_policies() -> list[str]:
+    """Return the names of the policies that come with Qingyuan."""
+    return sorted(entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_policy(name: str, beside: Path) -> Policy:
+    """Load a shipped policy by name, or a TOML file by its path relative to `beside`.
+
+    Raises:
+        RecipeError: there is none of that name, the file cannot be read, or two rules have one reason.
+    """
+    if name.endswith(".toml"):
+        path = beside / name
+        try:
+            text, where = path.read_text("utf-8"), f"policy {path}"
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"policy {path}: cannot be read: {error}") from error
+    elif name in shipped_policies():
+        text, where = (_FOLDER / f"{name}.toml").read_text("utf-8"), f"policy {name}"
+    else:
+        raise RecipeError(f'there is no policy "{name}"{nearest(name, shipped_policies())} (or say a .toml file)')
+    return Policy(override((), parse(PolicyFile, text, where).rules, where))
+
+
+def override(rules: Sequence[Rule], entries: Sequence[RuleEntry], where: str) -> tuple[Rule, ...]:
+    """Return `rules` with each entry in the place of the rule of the same reason, or behind the others.
+
+    Raises:
+        RecipeError: two entries have one reason, or an entry states no bound.
+    """
+    seen: set[str] = set()
+    merged = {rule.reason: rule for rule in rules}
+    for number, entry in enumerate(entries, start=1):
+        if entry.reason in seen:
+            raise RecipeError(f'{where}, rules[{number}]: a second rule with the reason "{entry.reason}"')
+        seen.add(entry.reason)
+        rule = entry.rule()
+        if all(bound is None for bound in (rule.at_least, rule.at_most, rule.one_of, rule.none_of)):
+            raise RecipeError(
+                f'{where}, rules[{number}] "{entry.reason}": no bound; say at_least, at_most, one_of or none_of'
+            )
+        merged[entry.reason] = rule
+    return tuple(merged.values())
+
+
+def measured(chosen: Iterable[Filter]) -> dict[str, pa.Field]:
+    """Return every attribute that a run with these filters measures, by name."""
+    fields = [field for measure in chosen for field in measure.schema]
+    return {field.name: field for field in (*READING, *fields, *DEDUP)}
+
+
+def check_policy(policy: Policy, chosen: Iterable[Filter], where: str) -> None:
+    """Check that every rule can be applied to what the filters measure.
+
+    Raises:
+        RecipeError: a rule reads an attribute that nobody measures, or bounds it by values of another kind.
+    """
+    known = measured(chosen)
+    everywhere = measured(make() for make in CATALOGUE.values())
+    for rule in policy.rules:
+        for name in rule.attributes:
+            if name not in known:
+                if name in everywhere:
+                    hint = f'; the filter "{name.partition(".")[0]}" measures it, but this recipe leaves it out'
+                else:
+                    hint = nearest(name, known)
+                raise RecipeError(f'{where}, rule "{rule.reason}": no filter measures "{name}"{hint}')
+        numeric = _is_number(known[rule.attribute].type)
+        if not numeric and not (rule.at_least is rule.at_most is None):
+            raise RecipeError(
+                f'{where}, rule "{rule.reason}": {rule.attribute} is a name; bound it by one_of or none_of'
+            )
+        _check_values(rule.one_of, known[rule.attribute], where, rule)
+        _check_values(rule.none_of, known[rule.attribute], where, rule)
+        if rule.when is not None:
+            _check_values(rule.when[1], known[rule.when[0]], where, rule)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
+def _check_values(values: Sequence[Value] | None, field: pa.Field, where: str, rule: Rule) -> None:
+    for value in values or ():
+        if isinstance(value, str) == _is_number(field.type):
+            raise RecipeError(
+                f'{where}, rule "{rule.reason}": {value!r} cannot be a value of {field.name} ({field.type})'
+            )

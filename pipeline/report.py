@@ -1,0 +1,176 @@
+"""The report page of a run, 运行报告: what was kept, what went and why. Ids and numbers only, never text."""
+
+from collections import Counter
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from filters.policy import Rule
+from pipeline.page import bars, histogram, page, table
+from pipeline.policy_file import measured
+from pipeline.runs import Run
+from pipeline.store import read_json, read_table, write_bytes
+
+LARGEST_CLUSTERS = 20
+QUARANTINE_ROWS = 50
+
+
+def write_report(run: Run) -> Path:
+    """Write report.html of a finished run from what is stored, and return its path."""
+    path = run.folder.path / "report.html"
+    sections = [
+        _totals(run),
+        _sources(run),
+        _reasons(run),
+        _rules(run),
+        _languages(run),
+        _clusters(run),
+        _quarantine(run),
+        _stages(run),
+    ]
+    write_bytes(path, page(f"清源 Qingyuan · {run.name}", "".join(sections)).encode())
+    return path
+
+
+def _section(title: str, *body: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{''.join(body)}</section>"
+
+
+def _totals(run: Run) -> str:
+    account = run.summary["documents"]
+    share = account["kept"] / max(account["in"], 1)
+    figures = [
+        ("输入 in", account["in"]),
+        ("保留 kept", account["kept"]),
+        ("剔除 dropped", account["dropped"]),
+        ("隔离 quarantined", account["quarantined"]),
+    ]
+    tiles = "".join(f"<div><b>{number:,}</b><span>{name}</span></div>" for name, number in figures)
+    said = (
+        f"<p>策略 policy <b>{escape(run.summary['policy'])}</b>，保留 {share:.1%}，"
+        f"{run.summary['kept_chars']:,} 字 characters。输入 = 保留 + 剔除 + 隔离，已逐分片核对 (checked for every shard)。</p>"
+    )
+    failed = [[part, error] for part, error in run.summary["shards_failed"].items()]
+    over = [[name, f"{share:.1%}"] for name, share in run.summary["over_quarantined"].items()]
+    return _section(
+        "总览 Overview",
+        f'<div class="tiles">{tiles}</div>',
+        said,
+        table(["失败分片 failed shards", "错误 error"], failed) if failed else "",
+        table(["隔离过多的来源 too much quarantined", "比例 share"], over) if over else "",
+    )
+
+
+def _sources(run: Run) -> str:
+    rows = [[name, *account.values()] for name, account in run.summary["sources"].items()]
+    return _section(
+        "来源 Sources", table(["来源 source", "输入 in", "保留 kept", "剔除 dropped", "隔离 quarantined"], rows)
+    )
+
+
+def _reasons(run: Run) -> str:
+    failed: Counter[str] = Counter()
+    for number in run.parts.numbers:
+        failed.update((read_json(run.folder.receipt("judge", number)) or {}).get("failed", {}))
+    reasons = run.summary["reasons"]
+    rows = [[rule.reason, reasons.get(rule.reason, 0), failed[rule.reason]] for rule in run.policy.rules]
+    return _section(
+        "剔除原因 Reasons",
+        bars([(str(row[0]), int(row[1])) for row in rows]),
+        table(["原因 reason", "首个原因 as first reason", "全部违反 all that break it"], rows),
+    )
+
+
+def _rules(run: Run) -> str:
+    """Show each bounded attribute's distribution with the bound in it, so that a threshold can be judged by eye."""
+    meanings = measured(choice.make() for choice in run.recipe().filters)
+    shown = []
+    for rule in run.policy.rules:
+        if (rule.at_least is None and rule.at_most is None) or rule.attribute.startswith("dedup."):
+            continue
+        column = run.parts.column("attributes", rule.attribute).drop_null()
+        field = meanings[rule.attribute]
+        meaning = escape(field.metadata[b"meaning"].decode())
+        shown.append(
+            f"<figure><figcaption><b>{escape(rule.reason)}</b>: {escape(rule.attribute)} {escape(rule.bounds())}"
+            f"<br><small>{meaning}</small></figcaption>{_histogram(rule, column)}</figure>"
+        )
+    return _section("指标分布 Distributions", *shown)
+
+
+def _histogram(rule: Rule, column: pa.ChunkedArray) -> str:
+    values = column.to_numpy().astype(np.float64)
+    if not len(values):
+        return "<p>–</p>"
+    bounds = [bound for bound in (rule.at_least, rule.at_most) if bound is not None]
+    # The tail beyond the 99th percentile goes into the last bin, unless a bound lies there.
+    top = max(float(np.quantile(values, 0.99)), *bounds) * 1.05 or 1.0
+    low = min(0.0, float(values.min()))
+    counts, edges = np.histogram(np.clip(values, low, top), bins=48, range=(low, top))
+    return histogram(counts.tolist(), float(edges[0]), float(edges[-1]), bounds)
+
+
+def _languages(run: Run) -> str:
+    names = run.parts.column("attributes", "reading.encoding")
+    encodings = _counts(names)
+    blocks = [table(["编码 encoding", "文档 documents"], encodings)]
+    if "language" in {choice.filter for choice in run.recipe().filters}:
+        blocks.insert(
+            0, table(["语言 language", "文档 documents"], _counts(run.parts.column("attributes", "language.label")))
+        )
+        blocks.insert(
+            1, table(["书面语 lect", "文档 documents"], _counts(run.parts.column("attributes", "language.lect")))
+        )
+    return _section("语言与编码 Languages and encodings", '<div class="columns">', *blocks, "</div>")
+
+
+def _counts(column: pa.ChunkedArray) -> list[list[Any]]:
+    counted = [(row["values"], row["counts"]) for row in pc.value_counts(column).to_pylist()]
+    return [
+        ["–" if name is None else name, number] for name, number in sorted(counted, key=lambda c: (-c[1], str(c[0])))
+    ]
+
+
+def _clusters(run: Run) -> str:
+    clusters = read_table(run.folder.path / "clusters.parquet", ["id", "cluster", "size"])
+    first = clusters.filter(pc.and_(pc.greater(clusters["size"], 1), pc.equal(clusters["id"], clusters["cluster"])))
+    rows = sorted(
+        zip(first["cluster"].to_pylist(), first["size"].to_pylist(), strict=True), key=lambda r: (-r[1], r[0])
+    )
+    said = f"<p>{len(rows):,} 组重复文档 clusters, {sum(size for _, size in rows):,} 篇 documents.</p>"
+    return _section(
+        "重复 Duplicates",
+        said,
+        table(["最小 id smallest id", "篇数 documents"], [list(r) for r in rows[:LARGEST_CLUSTERS]]),
+    )
+
+
+def _quarantine(run: Run) -> str:
+    kinds: Counter[str] = Counter()
+    shown: list[list[Any]] = []
+    for number in run.parts.numbers:
+        rows = read_table(run.folder.part("quarantine", number)).drop_columns(["raw"]).to_pylist()
+        kinds.update(row["error"].partition(":")[0] for row in rows)
+        places = [[r["source"], r["file"], r["record"], r["offset"], r["error"].partition(":")[0]] for r in rows]
+        shown += places[: QUARANTINE_ROWS - len(shown)]
+    if not kinds:
+        return _section("隔离 Quarantine", "<p>无 none</p>")
+    return _section(
+        "隔离 Quarantine",
+        table(["错误 error", "记录 records"], [[kind, n] for kind, n in kinds.most_common()]),
+        table(["来源 source", "文件 file", "记录 record", "字节 byte", "错误 error"], shown),
+    )
+
+
+def _stages(run: Run) -> str:
+    rows = [[name, s["items"], s["reused"], f"{s['cpu_seconds']:.1f}"] for name, s in run.summary["stages"].items()]
+    versions = ", ".join(f"{name} {number}" for name, number in run.summary["versions"].items())
+    return _section(
+        "阶段 Stages",
+        table(["阶段 stage", "任务 items", "沿用 reused", "CPU 秒 seconds"], rows),
+        f"<p><small>{escape(versions)}</small></p>",
+    )

@@ -1,0 +1,70 @@
+"""Finished runs of a workspace, opened for reading: for explaining, replaying and reporting."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filters.policy import Policy, Rule
+from pipeline.errors import RecipeError
+from pipeline.form import nearest
+from pipeline.parts import Parts
+from pipeline.recipe import Recipe, load_recipe
+from pipeline.store import RunFolder, read_json
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended, with what it was made by."""
+
+    folder: RunFolder
+    summary: dict[str, Any]
+    policy: Policy
+    parts: Parts
+
+    @property
+    def name(self) -> str:
+        """Name of the run."""
+        return self.folder.path.name
+
+    def recipe(self) -> Recipe:
+        """Return the recipe as it was run; only its filters and names are of use, its paths may have moved."""
+        return load_recipe(self.folder.path / "recipe.toml")
+
+
+def list_runs(workspace: Path) -> list[str]:
+    """Return the names of the runs of a workspace that have ended."""
+    return sorted(path.parent.name for path in (workspace / "runs").glob("*/run.json"))
+
+
+def open_run(name: str, workspace: Path) -> Run:
+    """Open a run by its name in the workspace, or by the path of its folder.
+
+    Raises:
+        RecipeError: there is no such run, or it has not ended.
+    """
+    path = workspace / "runs" / name
+    if not path.is_dir() and Path(name).is_dir():
+        path = Path(name)
+    summary = read_json(path / "run.json")
+    if summary is None:
+        known = list_runs(workspace)
+        hint = nearest(name, known) if known else "; it holds none yet"
+        raise RecipeError(f'there is no finished run "{name}" in {workspace}{hint}')
+    folder = RunFolder(path)
+    stored = read_json(path / "policy.json") or {"rules": []}
+    policy = Policy(tuple(_load_rule(entry) for entry in stored["rules"]))
+    numbers = sorted(int(receipt.stem.removeprefix("part-")) for receipt in path.glob("receipts/write/part-*.json"))
+    return Run(folder, summary, policy, Parts(folder, tuple(numbers)))
+
+
+def _load_rule(entry: dict[str, Any]) -> Rule:
+    """Undo what JSON did to a rule: its tuples are lists there."""
+    when = entry["when"]
+    return Rule(
+        **{
+            **entry,
+            "one_of": None if entry["one_of"] is None else tuple(entry["one_of"]),
+            "none_of": None if entry["none_of"] is None else tuple(entry["none_of"]),
+            "when": None if when is None else (when[0], tuple(when[1])),
+        }
+    )

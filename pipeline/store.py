@@ -1,0 +1,214 @@
+"""A run's folder: where each table lies, and writing that a crash cannot tear. Door to Parquet."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xxhash
+
+COMPRESSION_LEVEL = 3
+"""zstd level: 205 MB/s; level 9 writes a quarter as fast for 14 % less."""
+
+SCANNED = ("documents", "attributes", "signatures", "quarantine")
+TABLES = (*SCANNED, "verdicts", "corpus")
+PRIVATE = ("documents", "quarantine")
+"""Tables with unmasked text: their folders are closed to other users."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The paths of one run, `<workspace>/runs/<name>`."""
+
+    path: Path
+
+    def part(self, table: str, number: int) -> Path:
+        """Return where part `number` of a table lies."""
+        return self.path / table / f"part-{number:05d}.parquet"
+
+    def receipt(self, stage: str, number: int) -> Path:
+        """Return where the receipt of a part lies."""
+        return self.path / "receipts" / stage / f"part-{number:05d}.json"
+
+    def whole_receipt(self, stage: str) -> Path:
+        """Return where the receipt of a stage over all parts lies."""
+        return self.path / "receipts" / stage / "all.json"
+
+    def make(self) -> None:
+        """Make the folders; those with unmasked text for this user only."""
+        for table in TABLES:
+            (self.path / table).mkdir(parents=True, exist_ok=True)
+        for table in PRIVATE:
+            (self.path / table).chmod(0o700)
+
+    def forget(self, number: int) -> None:
+        """Remove every part and receipt of a shard that is no longer in the plan."""
+        for table in TABLES:
+            self.part(table, number).unlink(missing_ok=True)
+        for receipt in (self.path / "receipts").glob(f"*/part-{number:05d}.json"):
+            receipt.unlink()
+
+
+def digest_file(path: Path) -> str:
+    """Return the xxh3-128 of a file, hexadecimal."""
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def fingerprint(*values: Any) -> str:  # noqa: ANN401 - any JSON
+    """Return a digest of plain values (anything that JSON can hold), 32 hexadecimal digits."""
+    return xxhash.xxh3_128(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)  # else the rename itself may be lost with the power
+    finally:
+        os.close(handle)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _settle(path: Path) -> None:
+    """Make what was written to the partial file durable, then let it appear under its name."""
+    with _partial(path).open("rb") as file:
+        os.fsync(file.fileno())
+    _partial(path).replace(path)
+    _flush_folder(path.parent)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _partial(path).write_bytes(data)
+    _settle(path)
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write JSON, whole or not at all."""
+    write_bytes(path, orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read JSON; None if there is no such file or it is not JSON (a receipt like that counts for nothing)."""
+    try:
+        value = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+class PartWriter:
+    """Writes Parquet parts that appear together, when all are whole, and not at all after an error."""
+
+    def __init__(self, parts: Sequence[tuple[Path, pa.Schema]]) -> None:
+        """Open one file for each path and schema; rows arrive by `write`, in the same order."""
+        self._paths = [path for path, _ in parts]
+        self._open = ExitStack()
+        self._writers = []
+        for path, schema in parts:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writer = pq.ParquetWriter(
+                _partial(path), schema, compression="zstd", compression_level=COMPRESSION_LEVEL
+            )  # fmt: skip
+            self._writers.append(self._open.enter_context(writer))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, *batches: pa.RecordBatch) -> None:
+        """Append one batch to each part, as a row group of its own; an empty batch adds nothing."""
+        for writer, batch in zip(self._writers, batches, strict=True):
+            if batch.num_rows:
+                writer.write_batch(batch, row_group_size=batch.num_rows)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+        for path in self._paths:
+            if kind is None:
+                _settle(path)
+            else:
+                _partial(path).unlink(missing_ok=True)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write one table as one Parquet file, whole or not at all."""
+    with PartWriter([(path, table.schema)]) as writer:
+        for batch in table.combine_chunks().to_batches():
+            writer.write(batch)
+
+
+def read_schema(path: Path) -> pa.Schema:
+    """Return the columns of a Parquet file."""
+    return pq.read_schema(path)
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file, or some of its columns, in its own types."""
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=None if columns is None else list(columns), use_threads=False)
+
+
+def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """Read a Parquet file row group by row group: the batches that were written."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(
+                group, columns=None if columns is None else list(columns), use_threads=False
+            )  # fmt: skip
+
+
+def count_rows(path: Path) -> int:
+    """Return the number of rows of a Parquet file, from its footer."""
+    return int(pq.read_metadata(path).num_rows)
+
+
+def read_rows(path: Path, rows: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    """Read some rows, given in ascending order, without reading the row groups that hold none of them."""
+    tables = []
+    with pq.ParquetFile(path) as file:
+        begin, wanted = 0, 0
+        for group in range(file.num_row_groups):
+            end = begin + file.metadata.row_group(group).num_rows
+            inside = wanted
+            while inside < len(rows) and rows[inside] < end:
+                inside += 1
+            if inside > wanted:
+                table = file.read_row_group(group, columns=list(columns), use_threads=False)
+                tables.append(table.take([row - begin for row in rows[wanted:inside]]))
+            begin, wanted = end, inside
+        return pa.concat_tables(tables) if tables else file.schema_arrow.empty_table().select(list(columns))
+
+
+def read_range(path: Path, begin: int, end: int) -> pa.Table:
+    """Read the rows [begin, end)."""
+    with pq.ParquetFile(path) as file:
+        tables, first = [file.schema_arrow.empty_table()], 0
+        for group in range(file.num_row_groups):
+            behind = first + file.metadata.row_group(group).num_rows
+            if first < end and begin < behind:
+                table = file.read_row_group(group, use_threads=False)
+                low, high = max(begin, first) - first, min(end, behind) - first
+                tables.append(table.slice(low, high - low))
+            first = behind
+    return pa.concat_tables(tables)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder and what is in it, if it is there."""
+    shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,62 @@
+import unicodedata
+
+import numpy as np
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline.normalize import Edit, has_stray, normalize
+from pipeline.readers.records import Repair
+
+HARD = "a\r\n\u2028\u2029\x85\x00\x1b\x7f\x9f\ufeff\t中\u0301\u0323é가\u1100\u1161\u11a8豈\u0f71\u0f72"
+TEXT = st.text(st.one_of(st.sampled_from(HARD), st.characters(exclude_categories=["Cs"])), max_size=40)
+
+
+def undo(text, edits):
+    for edit in reversed(edits):
+        text = text[: edit.start] + edit.removed + text[edit.end :]
+    return text
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXT)
+@example("\r\n\r\r\n")
+@example("e\u0301\x00\u0301")
+def test_a_normalised_text_is_clean_stable_and_its_edits_lead_back(text):
+    clean, edits = normalize(text)
+
+    assert unicodedata.is_normalized("NFC", clean)
+    assert [c for c in clean if c in "\r\u2028\u2029\x85\ufeff" or (ord(c) < 32 and c not in "\t\n")] == []
+    assert normalize(clean) == (clean, [])
+    assert edits == sorted(edits, key=lambda edit: (edit.start, edit.end))
+    assert unicodedata.normalize("NFC", undo(clean, edits)) == unicodedata.normalize("NFC", text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXT)
+def test_the_fast_look_never_misses_a_stray_character(text):
+    codes = np.array([ord(char) for char in text], np.uint32)
+    (found,) = has_stray(codes, np.array([0, len(codes)]))
+
+    assert normalize(text, stray=bool(found)) == normalize(text)
+
+
+def test_edits_say_where_and_what():
+    assert normalize("甲\r\n乙\x00丙e\u0301") == (
+        "甲\n乙丙é",
+        [Edit(1, 2, "line_end", "\r\n"), Edit(3, 3, "control", "\x00"), Edit(4, 5, "nfc", "e\u0301")],
+    )
+
+
+def test_what_the_reader_repaired_moves_along_with_the_text():
+    repairs = (Repair(3, 4, "undecodable", "ff"),)
+
+    assert normalize("甲\r\n\ufffd乙", repairs) == (
+        "甲\n\ufffd乙",
+        [Edit(1, 2, "line_end", "\r\n"), Edit(2, 3, "undecodable", "ff")],
+    )
+
+
+def test_text_is_never_brought_to_another_width_or_script():
+    text = "２０２６年：國體　ＡＢＣ①㈱"
+
+    assert normalize(text) == (text, [])

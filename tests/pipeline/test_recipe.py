@@ -1,0 +1,104 @@
+import pytest
+
+from pipeline.errors import RecipeError
+from pipeline.policy_file import load_policy, shipped_policies
+from pipeline.recipe import load_recipe
+
+MINIMAL = """
+[recipe]
+name = "web"
+policy = "web"
+
+[[sources]]
+name = "crawl"
+path = "corpus.jsonl.zst"
+"""
+
+
+def load(tmp_path, text):
+    path = tmp_path / "recipe.toml"
+    path.write_text(text, "utf-8")
+    return load_recipe(path)
+
+
+def test_the_minimal_recipe_of_the_design_works(tmp_path):
+    recipe = load(tmp_path, MINIMAL)
+
+    assert (recipe.name, recipe.sources[0].name, recipe.signing.permutations) == ("web", "crawl", 112)
+    assert [rule.reason for rule in recipe.policy.rules][:2] == ["not_chinese", "too_short"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (MINIMAL.replace("policy", "polcy"), 'recipe.polcy: unknown key; did you mean "policy"?'),
+        (MINIMAL + 'priorty = 1\n', 'sources[1].priorty: unknown key; did you mean "priority"?'),
+        (MINIMAL + "[dedupe]\n", 'dedupe: unknown key; did you mean "dedup"?'),
+        (MINIMAL + "[dedup]\nthreshold = 1.5\n", "dedup.threshold: Input should be less than or equal to 1"),
+        (MINIMAL + "[dedup]\nbands = 20\n", "20 bands of 8 rows need more than 112 permutations"),
+        (MINIMAL.replace('"web"\n\n', '"webb"\n\n'), 'there is no policy "webb"; did you mean "web"?'),
+        (
+            MINIMAL + '[[rules]]\nreason = "r"\nattribute = "lenght.chars"\nat_least = 5\n',
+            'rule "r": no filter measures "lenght.chars"; did you mean "length.chars"?',
+        ),
+        (
+            MINIMAL + '[[rules]]\nreason = "r"\nattribute = "length.chars"\nat_lest = 5\n',
+            'rules[1].at_lest: unknown key; did you mean "at_least"?',
+        ),
+        (MINIMAL + '[[rules]]\nreason = "r"\nattribute = "length.chars"\n', "no bound"),
+        (
+            MINIMAL + '[[rules]]\nreason = "r"\nattribute = "language.label"\nat_least = 1\n',
+            "language.label is a name; bound it by one_of or none_of",
+        ),
+        (
+            MINIMAL + '[[rules]]\nreason = "r"\nattribute = "length.chars"\none_of = ["many"]\n',
+            "'many' cannot be a value of length.chars",
+        ),
+        (
+            MINIMAL + 2 * '[[rules]]\nreason = "r"\nattribute = "length.chars"\nat_least = 1\n',
+            'a second rule with the reason "r"',
+        ),
+        (MINIMAL + "[filters.repetitoin]\n", 'there is no filter "repetitoin"; did you mean "repetition"?'),
+        (MINIMAL + "[filters.length]\nngram = 3\n", "unknown key ngram"),
+        (
+            MINIMAL + '[filters.again]\nfilter = "length"\n',
+            'the filters "length" and "again" both write length.chars',
+        ),
+        (MINIMAL + '[[sources]]\nname = "crawl"\npath = "x"\n', '2 sources are called "crawl"'),
+        (MINIMAL.replace('name = "web"', 'name = "../web"'), "recipe.name: String should match pattern"),
+        ("[recipe\n", "not TOML"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_before_a_byte_is_read(tmp_path, text, fault):
+    with pytest.raises(RecipeError) as caught:
+        load(tmp_path, text)
+
+    assert fault in str(caught.value)
+
+
+def test_a_rule_on_a_filter_that_the_recipe_leaves_out_says_so(tmp_path):
+    text = MINIMAL.replace('policy = "web"', 'filters = ["length"]')
+
+    with pytest.raises(RecipeError, match='the filter "language" measures it, but this recipe leaves it out'):
+        load(tmp_path, text)
+
+
+def test_a_rule_of_the_recipe_overrides_the_policys_rule_of_the_same_reason_in_its_place(tmp_path):
+    recipe = load(
+        tmp_path, MINIMAL + '[[rules]]\nreason = "too_short"\nattribute = "length.chars"\nat_least = 20\n'
+    )  # fmt: skip
+
+    assert [(rule.reason, rule.at_least) for rule in recipe.policy.rules][1] == ("too_short", 20)
+
+
+def test_a_policy_can_be_a_file_beside_the_recipe(tmp_path):
+    (tmp_path / "own.toml").write_text('[[rules]]\nreason = "r"\nattribute = "length.chars"\nat_least = 7\n')
+
+    recipe = load(tmp_path, MINIMAL.replace('policy = "web"', 'policy = "own.toml"'))
+
+    assert [rule.at_least for rule in recipe.policy.rules] == [7]
+
+
+@pytest.mark.parametrize("name", shipped_policies())
+def test_every_shipped_policy_loads(tmp_path, name):
+    assert load_policy(name, tmp_path).rules == load(tmp_path, MINIMAL.replace('"web"\n\n', f'"{name}"\n\n')).policy.rules
