@@ -282,3 +282,15 @@ def test_no_file_is_above_one_megabyte_and_the_folder_is_below_four():
 
     assert [name for name, size in sizes.items() if size > 1_000_000] == []
     assert min(sum(sizes.values()), 4_000_000) < 4_000_000
+
+
+def test_the_tables_in_the_readme_count_right(expected):
+    readme = (SAMPLE / "README.md").read_text("utf-8")
+    kept = Counter(line["source"] for line in expected if line.get("keep"))
+    outcomes = Counter(line.get("reason") or ("keep" if line.get("keep") else "quarantined") for line in expected)
+    sources = {name: (str(n), str(kept[name])) for name, n in Counter(line["source"] for line in expected).items()}
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (\d+) \| (\d+) \|$", readme, re.MULTILINE)
+    verdicts = re.findall(r"^\| `?(\w+)`? \| (\d+) \| [^|]*\|$", readme, re.MULTILINE)
+
+    assert {name: (documents, stay) for name, documents, stay in rows} == sources
+    assert {name: int(count) for name, count in verdicts} == outcomes
