@@ -39,6 +39,11 @@ def sheet(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return sink.getvalue()
 
 
+def record_id(url: str) -> str:
+    """Return the id of a page's record: a URN made from its address."""
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, url)}"
+
+
 def response(url: str, date: str, page: bytes) -> bytes:
     """Return a WARC/1.0 response record as a gzip member of its own.
 
@@ -53,7 +58,7 @@ def response(url: str, date: str, page: bytes) -> bytes:
     fields = (
         "WARC/1.0",
         "WARC-Type: response",
-        f"WARC-Record-ID: <urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, url)}>",
+        f"WARC-Record-ID: <{record_id(url)}>",
         f"WARC-Date: {date}",
         f"WARC-Target-URI: {url}",
         f"WARC-Block-Digest: sha1:{digest}",

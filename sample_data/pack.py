@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from container import gzipped, response, sheet, table, zstd
+from container import gzipped, record_id, response, sheet, table, zstd
 from document import Document, chance, moment
 from page import TEMPLATES, Article, navigation
 from post import FAULTS, MARKS, dump, post_of
@@ -174,14 +174,18 @@ def _notice(packed: Packed, documents: list[Document]) -> None:
 
 
 def _archive(packed: Packed, documents: list[Document]) -> None:
-    """Responses in a WARC file, and a copy of that file which ends in the middle of the last but one record."""
+    """Responses in a WARC file, and a copy of that file which ends in the middle of the last but one record.
+
+    The copy's records have the ids of the first file's, so they are named by their place.
+    """
     members = []
     for number, document in enumerate(documents):
         charset = "gb2312" if number % 3 == 2 else "utf-8"
         html = TEMPLATES[number % 3](_article(document, number, charset))
         page = html.encode("gb18030" if charset == "gb2312" else charset)
-        members.append(response(f"https://edu.example.org/{document.origin}.html", moment(document.why), page))
-        packed.place(document, "archive/pages.warc.gz", number)
+        url = f"https://edu.example.org/{document.origin}.html"
+        members.append(response(url, moment(document.why), page))
+        packed.place(document, "archive/pages.warc.gz", number, record_id(url))
     packed.files["archive/pages.warc.gz"] = b"".join(members)
     whole = members[:-2]
     for number, document in enumerate(documents[: len(whole)]):
@@ -193,7 +197,7 @@ def _archive(packed: Packed, documents: list[Document]) -> None:
         packed.place(again, "archive/truncated.warc.gz", number)
     cut = members[-2]
     packed.files["archive/truncated.warc.gz"] = b"".join(whole) + cut[: len(cut) // 2]
-    packed.lose("archive/truncated.warc.gz", len(whole), "truncated", "the archive ends within this record")
+    packed.lose("archive/truncated.warc.gz", len(whole), "truncated_archive", "the archive ends within this record")
 
 
 def _mixed(packed: Packed, documents: list[Document]) -> None:

@@ -37,7 +37,7 @@ FAULTS: dict[int, list[tuple[bytes, str, str]]] = {
             "bytes that are text in no encoding",
         )
     ],
-    31: [(b'["f-0904", "list"]', "malformed_json", "a list instead of an object")],
+    31: [(b'["f-0904", "list"]', "not_an_object", "a list instead of an object")],
 }
 """Bad lines of the forum's file, by the post they stand before: bytes, error and note; no error for blank lines."""
 

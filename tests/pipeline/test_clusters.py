@@ -142,7 +142,8 @@ def test_the_memory_budget_changes_nothing_but_how_often_texts_are_loaded():
     large, small = cluster(texts, asked=once), cluster(texts, asked=often, memory_bytes=20_000)
 
     assert (large.edges.tolist(), large.cluster.tolist()) == (small.edges.tolist(), small.cluster.tolist())
-    assert len(often) > 10 > len(once)
+    assert len(once) == 1  # small components are compared whole, so that one reading is enough
+    assert len(often) > 10
 
 
 def test_only_documents_with_candidates_are_loaded():
