@@ -1,6 +1,7 @@
 """The Prefect side of `qingyuan serve`: one deployment, its schedule, and the runner that starts its runs."""
 
 import asyncio
+import signal
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -43,17 +44,26 @@ def first_times(cron: str, timezone: str) -> list[str]:
 
 
 class _Runner(Runner):
-    """A runner that stops in order on SIGTERM: Prefect's own handler calls a coroutine and never awaits it."""
+    """A runner that ends in order on SIGTERM and Ctrl-C, the run that is going first.
+
+    Prefect's own handler of SIGTERM calls a coroutine and never awaits it, and on Ctrl-C waits until the run is done.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name, query_seconds=POLL_INTERVAL, pause_on_shutdown=True)
         self._main = asyncio.current_task()
         self._home = asyncio.get_running_loop()
+        self._leaving: asyncio.Task[None] | None = None
 
     def handle_sigterm(self, *_args: object, **_kwargs: object) -> None:
-        """Cancel everything, from the event loop: a signal handler alone would not wake it."""
-        if self._main is not None:
-            self._home.call_soon_threadsafe(self._main.cancel)
+        """Leave from inside the event loop: a signal handler alone would not wake it."""
+        self._home.call_soon_threadsafe(self._leave)
+
+    def _leave(self) -> None:
+        if self.started and self._leaving is None:
+            self._leaving = self._home.create_task(self.astop())
+        elif self._main is not None:  # not yet polling, or asked a second time
+            self._main.cancel()
 
 
 def run_for_ever(
@@ -87,6 +97,7 @@ async def _run(
         paused=True,
     )
     await _forget_the_past(deployment, ours=ours)
+    signal.signal(signal.SIGINT, runner.handle_sigterm)
     await runner.start()
 
 

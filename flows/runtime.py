@@ -1,10 +1,12 @@
 """The one place that sets Prefect up, before it is imported; and the two ways to carry out a run."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from flows.progress import choose
+from flows.server import own_server
 from pipeline.executor import Executor
 from pipeline.pool import InProcess, ProcessPool
 from pipeline.worker import limit_threads
@@ -16,8 +18,7 @@ FIXED = {
 """Nothing about a run leaves the machine, whatever the environment says."""
 
 DEFAULTS = {
-    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-    # Prefect waits 20 s for its embedded server; on a cold disk or a busy machine it has taken longer.
+    # Only for whoever uses Prefect beside us: it waits 20 s for its embedded server, and on a cold disk that is short.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     # Logs go to the server, where its pages show them; on stderr they would tear the progress apart, and what an
@@ -33,7 +34,7 @@ def prepare(workspace: Path) -> None:
     """Set Prefect's environment for this process and its children; call it before anything imports Prefect.
 
     Prefect's own database lies in the workspace, unless `PREFECT_HOME` is set. A server named by `PREFECT_API_URL`
-    is used; otherwise Prefect starts its own for the duration of the run.
+    is used; otherwise one of our own is started for as long as it is needed.
     """
     os.environ.update(FIXED)
     home = workspace.absolute() / ".prefect"
@@ -80,10 +81,13 @@ def run_flow(recipe: Path, workspace: Path, *, workers: int, memory: int, quiet:
         QingyuanError: what ended the run.
     """
     prepare(workspace)
-    from flows.clean import clean, summary  # noqa: PLC0415 - imports Prefect: after its environment is set
+    with ExitStack() as stack:
+        if "PREFECT_API_URL" not in os.environ:
+            # Not the one that Prefect starts by itself: when we are killed it would live on.
+            address = stack.enter_context(own_server(Path(os.environ["PREFECT_HOME"])))
+            os.environ["PREFECT_API_URL"] = f"{address}/api"
+            stack.callback(os.environ.pop, "PREFECT_API_URL")
+        from flows.clean import clean, summary  # noqa: PLC0415 - imports Prefect: after its environment is set
 
-    return summary(
-        clean(
-            recipe=str(recipe), workspace=str(workspace), workers=workers, memory=memory, quiet=quiet, return_state=True
-        )
-    )
+        parameters = {"recipe": str(recipe), "workspace": str(workspace), "workers": workers, "memory": memory}
+        return summary(clean(**parameters, quiet=quiet, return_state=True))

@@ -73,7 +73,7 @@ def serve_flow(
 
     times = first_times(cron, timezone)
     home = Path(os.environ["PREFECT_HOME"])
-    with _sigterm_as_interrupt(), _only_one(home), ExitStack() as stack:
+    with suppress(KeyboardInterrupt), _signals_as_interrupts(), _only_one(home), ExitStack() as stack:
         api = os.environ.get("PREFECT_API_URL")
         ours = api is None
         api = api or f"{stack.enter_context(own_server(home))}/api"
@@ -82,23 +82,24 @@ def serve_flow(
         say("Runs that fall due while this command is not running are not made up for; the next one finds what is new.")
         say(f"Pages: {api.removesuffix('/api')}")
         say("Ctrl-C or SIGTERM ends it; a run that is going is stopped, and the next one resumes its work.")
-        with suppress(KeyboardInterrupt):  # Ctrl-C, after which all has been stopped too
-            run_for_ever(flow, name, parameters, cron, timezone, api=api, ours=ours)
+        run_for_ever(flow, name, parameters, cron, timezone, api=api, ours=ours)
     say("Stopped.")
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Take SIGTERM for Ctrl-C, also before Prefect's runner listens and after it has ended."""
+def _signals_as_interrupts() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C while Prefect's runner does not listen: before it starts and after it has ended."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # SIGINT too: a shell starts background commands with it ignored.
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

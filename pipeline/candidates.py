@@ -133,7 +133,7 @@ def encoded(pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
 
 def decoded(codes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """Undo `encoded`: int64[pairs, 2]."""
-    return np.stack(np.divmod(codes, max(1, n)), axis=1)
+    return np.stack(np.divmod(codes, n), axis=1)
 
 
 def united(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,62 +1,19 @@
 """From bytes to text, Chinese first: which encoding they are in, and what had to be repaired."""
 
-import codecs
 import re
 from dataclasses import dataclass
 
-import numpy as np
-
-from pipeline.likelihood import log_likelihood
+from pipeline.encoding import BAD_SHARE, CODECS, MARKS, codec_of, ranked_codecs
 from pipeline.readers.records import Repair
-
-BAD_SHARE = 0.005
-"""Bytes that are no text, of all bytes, up to which a text is repaired: a few damaged characters in a page. Beyond
-it the guess of the encoding is what is wrong, or the file is no text."""
-
-WINDOW = 1_024
-"""Bytes by which candidates are compared, from the first byte beyond ASCII: 50 characters decide 1,000 of 1,000."""
 
 LONGEST_PREFIX = 3
 """Bytes of a four-byte character whose last byte is missing."""
 
-HINT_BONUS = 6.0
-"""Nats by which the file's encoding is preferred: about one character's evidence, so it settles ties only."""
-
-VALID_BONUS = 10.0
-"""Nats for being valid UTF-8, where that is weak evidence: 一些 in GB18030 is also two Cyrillic letters in UTF-8."""
-
 WEAK_BYTES = 64
 """Up to this length two-byte UTF-8 sequences alone may be GB18030 by accident; each character makes it unlikelier."""
 
-UTF16_SHARE = 0.5
-"""Of the code units read one way round, the share whose upper byte is that of ASCII, CJK punctuation, Han or full
-width: above 0.9 in Chinese UTF-16, about 0.3 in GB18030 or Big5. The likelihood decides among those above."""
-
-CODECS = {
-    "utf-8": "utf-8",
-    "utf-16-le": "utf-16",
-    "utf-16-be": "utf-16",
-    "utf-32-le": "utf-32",
-    "utf-32-be": "utf-32",
-    "gb18030": "gb18030",
-    "big5hkscs": "big5-hkscs",
-}
-"""Python's codec to the name that records carry."""
-
-WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs", "cp950": "big5hkscs"}
-"""What a label says to the superset that is used for it: pages labelled gb2312 hold GBK."""
-
-# UTF-32 before UTF-16: the mark of UTF-32-LE begins with that of UTF-16-LE.
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
 SURROGATES = re.compile("[\ud800-\udfff]+")
-ESCAPES = re.compile("[\udc80-\udcff]+")
+ESCAPES = re.compile("[\udc00-\udcff]+")
 
 
 class UndecodableError(ValueError):
@@ -107,7 +64,7 @@ def guess_encoding(head: bytes) -> str:
     except UndecodableError:
         return ""
     if encoding == "utf-16":
-        return next(codec for codec in _ranked(head, None) if codec.startswith("utf-16"))
+        return next(codec for codec in ranked_codecs(whole, None) if codec.startswith("utf-16"))
     return next(codec for codec, name in CODECS.items() if name == encoding)
 
 
@@ -139,7 +96,7 @@ def decode_escaped(data: bytes, hint: str | None = None) -> tuple[str, str]:
         else:
             if len(data) > WEAK_BYTES or text.isascii() or max(text) >= "\u0800":
                 return text, "utf-8"
-    for codec in _ranked(data, None if hint is None else codec_of(hint)):
+    for codec in ranked_codecs(data, None if hint is None else codec_of(hint)):
         text = _attempt(data, codec)
         if text is not None:
             return text, CODECS[codec]
@@ -161,15 +118,6 @@ def decode_escaped_as(data: bytes, encoding: str) -> tuple[str, str]:
     return text, CODECS.get(codec, codec)
 
 
-def codec_of(label: str) -> str | None:
-    """Python's codec for a label (`GB2312` gives gb18030, `Big5` big5hkscs); None where nobody knows the label."""
-    try:
-        name = codecs.lookup(label.strip()).name
-    except (LookupError, ValueError):
-        return None
-    return WIDER.get(name, name)
-
-
 def mend(text: str, *, escaped: bool = True) -> tuple[str, tuple[Repair, ...]]:
     """Replace every run of lone surrogates by one U+FFFD, and say what stood there.
 
@@ -184,7 +132,7 @@ def mend(text: str, *, escaped: bool = True) -> tuple[str, tuple[Repair, ...]]:
         pieces = ESCAPES.finditer(run.group()) if escaped else iter(())
         bad = next(pieces, None)
         if bad is not None and bad.span() == (0, len(run.group())):
-            kind, removed = "undecodable", run.group().encode("utf-8", "surrogateescape").hex()
+            kind, removed = "undecodable", bytes(ord(escape) - 0xDC00 for escape in run.group()).hex()
         else:
             kind, removed = "lone_surrogate", " ".join(f"{ord(surrogate):04X}" for surrogate in run.group())
         parts += [text[end : run.start()], "\ufffd"]
@@ -236,40 +184,5 @@ def _attempt_wide(data: bytes, codec: str) -> str | None:
     except UnicodeDecodeError:
         return None
     bad = sum(len(run.group()) for run in SURROGATES.finditer(text))
-    tail = "".join(chr(0xDC00 + byte) if byte >= 0x80 else "\ufffd" for byte in data[whole:])  # noqa: PLR2004 - ASCII has no escape
+    tail = "".join(chr(0xDC00 + byte) for byte in data[whole:])
     return text + tail if bad * unit <= max(BAD_SHARE * len(data), unit) else None
-
-
-def _ranked(data: bytes, hint: str | None) -> list[str]:
-    """Codecs that make the bytes Chinese, the likeliest first."""
-    start = 0
-    if len(data) > WINDOW:
-        high = re.search(rb"[\x80-\xff]", data)
-        # An even start, for UTF-16, and at a byte that begins a character in all other encodings.
-        start = min(high.start(), len(data) - WINDOW) if high else 0
-    window = data[start : start + WINDOW]
-    ranked: list[tuple[float, str]] = []
-    for codec in ("utf-8", "gb18030", "big5hkscs", *_wide(data[:WINDOW])):
-        # UTF-16 has no bytes by which to find where a unit begins, so it is sampled from the record's beginning.
-        text = (data[:WINDOW] if codec.startswith("utf-16") else window).decode(codec, "replace")
-        if codec == "utf-8" and text.count("\ufffd") > max(LONGEST_PREFIX, BAD_SHARE * len(data)):
-            continue
-        total, plausible = log_likelihood(text)
-        if codec == "utf-8":
-            # Valid multi-byte sequences are proof enough, whatever they say; `_attempt` counts the bad ones.
-            plausible = True
-            total += VALID_BONUS
-        if plausible:
-            ranked.append((total + (HINT_BONUS if codec == hint else 0.0), codec))
-    return [codec for _, codec in sorted(ranked, key=lambda entry: -entry[0])]
-
-
-def _wide(sample: bytes) -> list[str]:
-    """UTF-16 one way round or the other, where upper bytes look like it."""
-    found = []
-    for first, codec in ((1, "utf-16-le"), (0, "utf-16-be")):
-        upper = np.frombuffer(sample, dtype=np.uint8)[first::2]
-        likely = (upper == 0) | (upper == 0x30) | (upper == 0xFF) | ((upper >= 0x4E) & (upper <= 0x9F))  # noqa: PLR2004 - see UTF16_SHARE
-        if np.count_nonzero(likely) > UTF16_SHARE * len(upper):
-            found.append(codec)
-    return found

@@ -1,6 +1,7 @@
 """How likely a string is as Chinese text: what tells the right encoding from the wrong ones."""
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,11 @@ LENIENCE = 6.0
 """Nats by which the mean of few letters may miss LEAST_MEAN, divided by root n: one of them may be a rare one."""
 
 
+CERTAIN_MEAN = -8.3
+"""Nats a letter that a wrong encoding never reaches (see above), and 19 of 20 samples of 50 characters do."""
+CERTAIN_LETTERS = 24
+
+
 @cache
 def _table() -> NDArray[np.float32]:
     frequency = character_log_frequency()
@@ -77,16 +83,27 @@ def _is_letter() -> NDArray[np.bool_]:
     return letter
 
 
-def log_likelihood(text: str) -> tuple[float, bool]:
-    """Score a string by the frequency of each of its characters; U+FFFD stands for bytes that are no text.
+class Likelihood(NamedTuple):
+    """How likely a string is as Chinese text."""
 
-    Returns:
-        The sum over all characters, in nats, and whether its letters beyond ASCII are common enough to be Chinese.
-    """
+    total: float
+    """Sum over all characters, in nats."""
+    plausible: bool
+    """Its letters beyond ASCII are common enough to be Chinese."""
+    certain: bool
+    """They are so many, and so common, that no other encoding needs to be tried."""
+
+
+def likelihood(text: str) -> Likelihood:
+    """Score a string by the frequency of each of its characters; U+FFFD stands for bytes that are no text."""
     points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
     values = _table()[points]
     letters = values[_is_letter()[points]]
     total = float(values.sum(dtype=np.float64))
-    if not len(letters):
-        return total, True
-    return total, float(letters.mean(dtype=np.float64)) >= LEAST_MEAN - LENIENCE / len(letters) ** 0.5
+    count = len(letters)
+    if not count:
+        return Likelihood(total, plausible=True, certain=False)
+    mean = float(letters.sum(dtype=np.float64)) / count
+    return Likelihood(
+        total, mean >= LEAST_MEAN - LENIENCE / count**0.5, count >= CERTAIN_LETTERS and mean >= CERTAIN_MEAN
+    )

@@ -122,8 +122,10 @@ def _portions(pairs: NDArray[np.int64], shingle_counts: NDArray[np.int64], room:
         taken += more
         last_portion[one] = portions
         last_portion[other] = portions
-    cuts[portions + 1 if len(pairs) else 0] = len(pairs)
-    return cuts[: portions + 2 if len(pairs) else 1]
+    if len(pairs):
+        portions += 1
+        cuts[portions] = len(pairs)
+    return cuts[: portions + 1]
 
 
 def verify_pairs(

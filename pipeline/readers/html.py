@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import trafilatura
 from lxml.etree import LxmlError  # type: ignore[import-untyped]
 
-from pipeline.decode import Decoded, UndecodableError, codec_of, decode, decode_as
+from pipeline.decode import Decoded, UndecodableError, decode, decode_as
+from pipeline.encoding import codec_of
 from pipeline.readers.field import Place
 from pipeline.readers.options import ReadOptions
 from pipeline.readers.records import Record, Repair, Slice, Unread

@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from pipeline.decode import CODECS, UndecodableError, decode_escaped, decode_escaped_as, has_surrogates
+from pipeline.decode import UndecodableError, decode_escaped, decode_escaped_as, has_surrogates
+from pipeline.encoding import CODECS
 from pipeline.readers.field import Place, make_record
 from pipeline.readers.line import UTF16, slice_lines
 from pipeline.readers.options import ReadOptions

@@ -26,14 +26,13 @@ def slice_blocks(piece: Slice) -> Iterator[bytes]:
         BrokenStreamError: behind the last good byte, if the file is broken there.
         ShardError: a part that was split off is gone.
     """
-    if not piece.fault or piece.bytes:
-        plain = compression_of(piece.path) is None
-        try:
-            yield from blocks(piece.path, piece.start, piece.end) if plain else blocks(piece.path)
-        except BrokenStreamError as error:
-            if piece.path.endswith(PART_SUFFIX):
-                raise ShardError(f"{piece.file}: its part {piece.path} cannot be read ({error})") from error
-            raise
+    plain = compression_of(piece.path) is None
+    try:
+        yield from blocks(piece.path, piece.start, piece.end) if plain else blocks(piece.path)
+    except BrokenStreamError as error:
+        if piece.path.endswith(PART_SUFFIX):
+            raise ShardError(f"{piece.file}: its part {piece.path} cannot be read ({error})") from error
+        raise
     if piece.fault:
         kind, _, sentence = piece.fault.partition(": ")
         raise BrokenStreamError(kind, sentence)

@@ -38,6 +38,10 @@ def read(piece: Slice, options: ReadOptions) -> Iterator[Record | Unread]:
         ShardError: a part that a stream was split into is gone.
         ServiceError: the store behind a URL does not answer.
     """
+    if piece.fault and not piece.bytes:
+        # It could not be read when it was cut; that it can be now would change what the run is about.
+        yield Unread(piece.first_record, piece.start, piece.fault, b"", lost=None)
+        return
     following = piece.first_record
     try:
         for item in READERS[piece.format](piece, options):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import orjson
 
-from pipeline.decode import codec_of, guess_encoding
+from pipeline.decode import guess_encoding
+from pipeline.encoding import codec_of
 from pipeline.readers.cut import Cut
 from pipeline.readers.line import UTF16, lines
 from pipeline.readers.options import ReadOptions

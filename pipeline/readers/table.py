@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from pipeline.decode import CODECS, UndecodableError, decode_escaped, decode_escaped_as, has_surrogates
+from pipeline.decode import UndecodableError, decode_escaped, decode_escaped_as, has_surrogates
+from pipeline.encoding import CODECS
 from pipeline.readers.field import Place, make_record
 from pipeline.readers.line import UTF16, Line, slice_lines
 from pipeline.readers.options import ReadOptions
@@ -168,7 +169,8 @@ def _parse(text: str, delimiter: str) -> list[str]:
 def _has_columns(row: bytes, delimiter: str, columns: int) -> bool:
     # Quotes and delimiters are no second bytes in any encoding here, so the bytes can be counted as they are.
     try:
-        return len(_parse(row.decode("latin-1"), delimiter)) == columns
+        # Strict, for a quote in the midst of a field most often means that another line was swallowed.
+        return len(next(csv.reader([row.decode("latin-1")], delimiter=delimiter, strict=True), [])) == columns
     except csv.Error:
         return False
 

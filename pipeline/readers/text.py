@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from pipeline.decode import CODECS, Decoded, UndecodableError, decode, decode_as
+from pipeline.decode import Decoded, UndecodableError, decode, decode_as
+from pipeline.encoding import CODECS
 from pipeline.readers.field import Place
 from pipeline.readers.line import UTF16, Line, slice_blocks, slice_lines
 from pipeline.readers.options import ReadOptions

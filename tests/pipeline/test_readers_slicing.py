@@ -45,7 +45,8 @@ JSON_LINES = st.sampled_from([
     '{"text": "今天的会议改到下午三点"}'.encode("gb18030"),
     '{"text": "會議改到下午三點"}'.encode("big5"),
     '{"text": "中"}'.encode("gb18030"),
-    b'{"text": "a\\nb"}', b"", b" ", b"\r", b"{broken", b'{"no": 1}', b'{"text": "' + b"x" * 400 + b'"}', b"\xff\xfe\xfd",
+    b'{"text": "a\\nb"}', b"", b" ", b"\r", b"{broken", b'{"no": 1}',
+    b'{"text": "' + b"x" * 400 + b'"}', b"\xff\xfe\xfd",
 ])  # fmt: skip
 
 TABLE_LINES = st.sampled_from([

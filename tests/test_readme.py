@@ -1,0 +1,29 @@
+"""The docs are tested: generated tables, commands and exit codes are those of the code."""
+
+import argparse
+import re
+
+from flows.cli import _parser
+from tests.readme_tables import BEGIN, END, README, tables
+
+TEXT = README.read_text("utf-8")
+
+
+def verbs():
+    actions = _parser()._actions
+    return next(action for action in actions if isinstance(action, argparse._SubParsersAction)).choices
+
+
+def test_the_tables_of_attributes_and_rules_are_the_catalogues():
+    assert TEXT.partition(BEGIN)[2].partition(END)[0].strip() == tables()
+
+
+def test_every_command_is_in_the_docs_and_explains_itself():
+    named = set(re.findall(r"`qingyuan (\w+)", TEXT))
+
+    assert named == set(verbs())
+    assert [name for name, parser in verbs().items() if not parser.description] == []
+
+
+def test_the_two_commands_of_a_newcomer_are_there():
+    assert [command for command in ("make run", "make test") if command not in TEXT] == []
