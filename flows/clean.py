@@ -1,5 +1,10 @@
 """The flow `clean`: sources → corpus, as Prefect sees it. Importing it imports Prefect (see `flows.runtime`)."""
 
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +26,7 @@ def clean(recipe: str, workspace: str, workers: int, memory: int, quiet: bool = 
 
     Parameters are plain, for Prefect stores them: paths, processes at once, bytes a worker may use.
     """
+    _end_with_parent()
     progress = choose(quiet=quiet)
     with ProcessPool(workers, progress.advance) as pool:
         done = run.clean(Path(recipe), Path(workspace), PrefectTasks(pool), memory=memory, progress=progress)
@@ -39,3 +45,15 @@ def summary(state: State[Any]) -> dict[str, Any]:
     """
     result: Any = state.result(raise_on_failure=state.name != SET_ASIDE)
     return dict(result)
+
+
+def _end_with_parent() -> None:
+    """When this is a scheduled run's process, end it as soon as `qingyuan serve` is gone, however that went."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_outlive, args=(parent.sentinel,), name="end-with-parent", daemon=True).start()
+
+
+def _outlive(sentinel: int) -> None:
+    wait([sentinel])
+    os.kill(os.getpid(), signal.SIGKILL)  # the pool's workers go with us; what is done has its receipt

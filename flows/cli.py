@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
-    def add(name: str, perform: Callable[[argparse.Namespace], int], summary: str, detail: str) -> Any:  # noqa: ANN401 - argparse's own class is private
+    Perform = Callable[[argparse.Namespace], int]  # noqa: N806 - a type
+
+    def add(name: str, perform: Perform, summary: str, detail: str) -> argparse.ArgumentParser:
         verb = verbs.add_parser(
             name, help=summary, description=f"{summary.capitalize()}. {detail}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -89,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("run", help="name of a finished run, or its folder")
 
     serve = add(
-        "serve", _serve, "run a recipe on a schedule", "New files are picked up by the next run, and only they are read.",
+        "serve", _serve, "run a recipe on a schedule",
+        "New files are picked up by the next run, and only they are read.",
     )  # fmt: skip
     serve.add_argument("recipe", type=Path)
     serve.add_argument("--cron", required=True, help='when, as five fields: "0 2 * * *" is every night at two')

@@ -38,8 +38,12 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     state = "nothing was left to do" if done == 0 else f"{summary['wall_seconds']:.1f} s"
     lines = [
         f'run "{summary["run"]}" under policy "{summary["policy"]}": {state}',
-        f"{documents['in']:,} records in = {documents['kept']:,} kept + {documents['dropped']:,} dropped"
-        f" + {documents['quarantined']:,} quarantined",
+        " ".join(
+            (
+                f"{documents['in']:,} records in = {documents['kept']:,} kept + {documents['dropped']:,} dropped",
+                f"+ {documents['quarantined']:,} quarantined",
+            )
+        ),
         "",
     ]
     sources = [[name, *account.values()] for name, account in summary["sources"].items()]

@@ -102,7 +102,7 @@ class Lines:
         with self._lock:
             self._name, self._total, self._unit, self._done = name, total, unit, 0
             self._begun = self._said = self._clock()
-            self._say(self._amount(total))
+            self._say(self._amount(total) if total > 1 else "begins")
 
     def advance(self, weight: int) -> None:
         """Count, and write a line when it is time."""
@@ -118,7 +118,8 @@ class Lines:
         with self._lock:
             if self._name is not None:
                 seconds = self._clock() - self._begun
-                self._say(f"done, {self._amount(self._done)} in {seconds:.1f} s{self._rate(seconds)}")
+                amount = f", {self._amount(self._done)}" if self._done > 1 else ""
+                self._say(f"done{amount} in {seconds:.1f} s{self._rate(seconds)}")
                 self._name = None
 
     def _midway(self, seconds: float) -> str:

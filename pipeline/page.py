@@ -12,11 +12,13 @@ h2{font-size:1.15rem;margin:2rem 0 .6rem;color:#1b7a78}
 table{border-collapse:collapse;margin:.6rem 0;min-width:16rem}
 th,td{padding:.25rem .7rem;border-bottom:1px solid #dde5e8;text-align:left;overflow-wrap:anywhere}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-.tiles{display:flex;flex-wrap:wrap;gap:.8rem}.tiles div{flex:1 1 8rem;background:#f1f6f6;border-radius:6px;padding:.7rem 1rem}
+.tiles{display:flex;flex-wrap:wrap;gap:.8rem}
+.tiles div{flex:1 1 8rem;background:#f1f6f6;border-radius:6px;padding:.7rem 1rem}
 .tiles b{display:block;font-size:1.5rem}.tiles span{color:#4c6169}
 .columns{display:flex;flex-wrap:wrap;gap:2rem}
 .bar{display:grid;grid-template-columns:11rem 1fr 6rem;gap:.6rem;align-items:center}
-.bar i{display:block;height:.8rem;background:#1b7a78;border-radius:2px;min-width:1px}.bar span:last-child{text-align:right}
+.bar i{display:block;height:.8rem;background:#1b7a78;border-radius:2px;min-width:1px}
+.bar span:last-child{text-align:right}
 figure{margin:1rem 0;break-inside:avoid}svg{width:100%;height:7rem}small{color:#4c6169}
 """
 
@@ -73,5 +75,8 @@ def histogram(counts: Sequence[int], low: float, high: float, bounds: Sequence[f
         ' stroke="#b3402a" stroke-width="3"/>'
         for b in bounds
     )
-    ends = f'<text x="0" y="108" font-size="14">{low:.3g}</text><text x="1000" y="108" font-size="14" text-anchor="end">{high:.3g}</text>'
+    ends = (
+        f'<text x="0" y="108" font-size="14">{low:.3g}</text>'
+        f'<text x="1000" y="108" font-size="14" text-anchor="end">{high:.3g}</text>'
+    )
     return f'<svg viewBox="0 0 1000 112" preserveAspectRatio="none" role="img">{columns}{lines}{ends}</svg>'

@@ -52,7 +52,8 @@ def _totals(run: Run) -> str:
     tiles = "".join(f"<div><b>{number:,}</b><span>{name}</span></div>" for name, number in figures)
     said = (
         f"<p>策略 policy <b>{escape(run.summary['policy'])}</b>，保留 {share:.1%}，"
-        f"{run.summary['kept_chars']:,} 字 characters。输入 = 保留 + 剔除 + 隔离，已逐分片核对 (checked for every shard)。</p>"
+        f"{run.summary['kept_chars']:,} 字 characters。"
+        "输入 = 保留 + 剔除 + 隔离，已逐分片核对 (checked for every shard)。</p>"
     )
     failed = [[part, error] for part, error in run.summary["shards_failed"].items()]
     over = [[name, f"{share:.1%}"] for name, share in run.summary["over_quarantined"].items()]

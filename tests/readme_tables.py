@@ -27,7 +27,8 @@ def tables():
     lines += [_row(field) for make in CATALOGUE.values() for field in make().schema]
     lines += [_row(field) for field in DEDUP]
     lines += ["", "The rules of the policy `web`, in order:", "", "| reason | attribute | kept if |", "|---|---|---|"]
-    lines += [f"| `{rule.reason}` | `{rule.attribute}` | {rule.bounds()} |" for rule in load_policy("web", README).rules]
+    rules = load_policy("web", README).rules
+    lines += [f"| `{rule.reason}` | `{rule.attribute}` | {rule.bounds()} |" for rule in rules]
     return "\n".join(lines)
 
 

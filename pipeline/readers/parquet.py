@@ -44,18 +44,21 @@ def read_parquet(piece: Slice, options: ReadOptions) -> Iterator[Record | Unread
     if piece.start == piece.end:
         return
     with _open(piece.path) as file:
-        groups = list(range(piece.start, piece.end))
-        last = record + sum(file.metadata.row_group(group).num_rows for group in groups)
         text = options.text or find(file.schema_arrow.names, TEXT_NAMES)
         columns = [f.name for f in file.schema_arrow if f.name == text or not _is_binary(f.type)]
-        try:
-            for batch in file.iter_batches(BATCH, groups, columns, use_threads=False):
-                for fields in _rows(batch):
-                    yield _read_row(fields, Place(record, -1, b""), text, options)
-                    record += 1
-        except (pa.ArrowException, OSError) as error:
-            left = f"the rows from here on cannot be read ({str(error).splitlines()[0]})"
-            yield Unread(record, -1, f"corrupt_parquet: {left}", b"", lost=last - record)
+        for group in range(piece.start, piece.end):
+            # A group at a time: damage in one costs the rest of that one.
+            following = record + file.metadata.row_group(group).num_rows
+            try:
+                for batch in file.iter_batches(BATCH, [group], columns, use_threads=False):
+                    for fields in _rows(batch):
+                        yield _read_row(fields, Place(record, -1, b""), text, options)
+                        record += 1
+            except (pa.ArrowException, OSError) as error:
+                lost = following - record
+                reason = f"the last {lost} rows of row group {group} cannot be read ({_reason(error)})"
+                yield Unread(record, -1, f"corrupt_parquet: {reason}", b"", lost)
+            record = following
 
 
 @contextmanager
@@ -63,9 +66,9 @@ def _open(path: str) -> Iterator[pq.ParquetFile]:
     with open_bytes(path) as handle:
         try:
             # Column chunks are read through a small buffer each, not whole.
-            file = pq.ParquetFile(handle, buffer_size=BLOCK, pre_buffer=False)
+            file = pq.ParquetFile(handle, buffer_size=BLOCK, pre_buffer=False, page_checksum_verification=True)
         except (pa.ArrowException, OSError) as error:
-            raise BrokenStreamError("unreadable_file", f"it is not Parquet ({str(error).splitlines()[0]})") from error
+            raise BrokenStreamError("unreadable_file", f"it is not Parquet ({_reason(error)})") from error
         yield file
 
 
@@ -110,6 +113,10 @@ def _read_row(fields: dict[str, Any], place: Place, name: str | None, options: R
     except UndecodableError as error:
         return place.unread(f"undecodable: {error}")
     return make_record(fields, place, encoding, options, surrogates=surrogates)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _is_binary(kind: pa.DataType) -> bool:

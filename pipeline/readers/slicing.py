@@ -65,7 +65,6 @@ def slice_file(
 
 
 def _slice_lines(whole: Slice, target: int, split_folder: Path, options: ReadOptions) -> list[Slice]:
-    stamp = stamp_url(whole.path)
     whole = replace(whole, encoding=_encoding(whole.path, options))
     if whole.format in DELIMITERS:
         whole = replace(whole, columns=_columns(whole, options))
@@ -78,7 +77,7 @@ def _slice_lines(whole: Slice, target: int, split_folder: Path, options: ReadOpt
         stretches = listed_stretches(blocks(whole.path), record_places(whole, options, target))
     if compression_of(whole.path) is None:
         return [_named(whole, cut) for cut in _digested(stretches)]
-    key = repr((whole.path, stamp, whole.format, whole.encoding, target, options))
+    key = repr((whole.path, stamp_url(whole.path), whole.format, whole.encoding, target, options))
     folder = split_folder / Digest(key.encode()).hexdigest()
     return [_named(replace(whole, path=str(part)), cut) for part, cut in split_stream(folder, stretches)]
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
-from fastwarc.warc import ArchiveIterator, WarcRecordType, any_type
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType, any_type
 
 from pipeline.decode import UndecodableError, decode, decode_as
 from pipeline.readers.cut import Cut
@@ -82,49 +83,61 @@ def read_warc(piece: Slice, options: ReadOptions) -> Iterator[Record | Unread]:
                 block = record.reader.read(length) if length else b""
                 if len(block) < length or record.headers.get("Content-Length") is None:
                     raise _truncated(offset, block)
-                record.set_bytes_content(block)
-                kind = _kind(record)
+                page = _apart(block) if record.record_type == WarcRecordType.response else record
+                kind = _kind(page)
                 if kind:
-                    yield _read_record(record, kind, Place(number, offset, block), options)
+                    body = block if page is record else None
+                    read = _read_body(page, kind, body, Place(number, offset, block), options)
+                    yield read if isinstance(read, Unread) else _named(read, record, page)
                     number += 1
     except BrokenStreamError as error:
         error.record = number
         raise
 
 
-def _read_record(record: Any, kind: str, place: Place, options: ReadOptions) -> Record | Unread:  # noqa: ANN401 - fastwarc has no types that mypy can see through
+def _apart(block: bytes) -> Any:  # noqa: ANN401 - fastwarc's types are not known to mypy on every version
+    """Make a record of an HTTP response by itself: where its packing is broken, the archive can be read on."""
+    head = "WARC/1.0\r\nWARC-Type: response\r\nContent-Type: application/http; msgtype=response\r\nContent-Length: "
+    return WarcRecord.from_bytes(b"%b%d\r\n\r\n%b\r\n\r\n" % (head.encode(), len(block), block))
+
+
+def _read_body(page: Any, kind: str, body: bytes | None, place: Place, options: ReadOptions) -> Record | Unread:  # noqa: ANN401 - see above
     limit = options.max_record_bytes
     if kind == "malformed":
         return place.unread("malformed_http: its HTTP header cannot be read")
-    try:
-        body = record.reader.read(limit + 1)
-    except OSError as error:
-        return place.unread(f"malformed_http: its content cannot be unpacked ({error})")
-    if len(body) > limit:
-        return place.unread(f"record_too_long: a body of more than {limit} bytes when unpacked")
-    body_place = Place(place.record, place.offset, body)
-    charset = record.http_charset if record.is_http_parsed else None
-    if kind == "html":
-        read = read_page(body_place, options, charset)
-    else:
+    if body is None:
         try:
-            text = decode(body, charset) if options.encoding is None else decode_as(body, options.encoding)
-        except UndecodableError as error:
-            return body_place.unread(f"undecodable: {error}")
-        read = Record(place.record, place.offset, text.text, text.encoding, repairs=text.repairs)
-    if isinstance(read, Unread):
-        return read
+            body = page.reader.read(limit + 1)
+        except OSError as error:
+            return place.unread(f"malformed_http: its content cannot be unpacked ({error})")
+        if len(body) > limit:
+            return place.unread(f"record_too_long: a body of more than {limit} bytes when unpacked")
+    place = Place(place.record, place.offset, body)
+    charset = page.http_charset if page.is_http_parsed else None
+    if kind == "html":
+        return read_page(place, options, charset)
+    try:
+        text = decode(body, charset) if options.encoding is None else decode_as(body, options.encoding)
+    except UndecodableError as error:
+        return place.unread(f"undecodable: {error}")
+    return Record(place.record, place.offset, text.text, text.encoding, repairs=text.repairs)
+
+
+def _named(read: Record, record: Any, page: Any) -> Record:  # noqa: ANN401 - see above
+    """Add what the archive's headers say of a page."""
+    identity, url = record.headers.get("WARC-Record-ID"), record.headers.get("WARC-Target-URI")
     meta = {
         **read.meta,
         "warc_date": record.headers.get("WARC-Date"),
-        "content_type": _content_type(record),
-        "http_status": str(record.http_headers.status_code) if record.is_http_parsed else None,
+        "content_type": _content_type(page),
+        "http_status": str(page.http_headers.status_code) if page.is_http_parsed else None,
     }
-    identity, url = record.headers.get("WARC-Record-ID"), record.headers.get("WARC-Target-URI")
-    return Record(
-        read.record, read.offset, read.text, read.encoding, identity and identity.strip("<>"), url and url.strip("<>"),
-        {name: value for name, value in meta.items() if value}, read.repairs,
-    )  # fmt: skip
+    return replace(
+        read,
+        id=identity and identity.strip("<>"),
+        url=url and url.strip("<>"),
+        meta={name: value for name, value in meta.items() if value},
+    )
 
 
 @contextmanager

@@ -118,7 +118,8 @@ def main():
         print(f"  the rest       {rest:7.2f} CPU s  (start, plan with its first reading, report)")
         if options.prefect:
             flow = run_once(options.corpus, base / "prefect", options.workers, prefect=True)
-            print(f"with Prefect   {megabytes / flow[1]:6.2f} MB per CPU-second  ({flow[1]:.1f} CPU s, {flow[2]:.1f} s)")
+            rate = megabytes / flow[1]
+            print(f"with Prefect   {rate:6.2f} MB per CPU-second  ({flow[1]:.1f} CPU s, {flow[2]:.1f} s)")
     kernels, text_megabytes = bare_kernels(options.corpus)
     total = sum(kernels.values())
     print(f"bare kernels   {text_megabytes / total:6.2f} MB per CPU-second  ({total:.1f} CPU s)")

@@ -72,8 +72,8 @@ def main():
     wrong = [row["id"] for likeness, row in similar if likeness < 0.7]
     gone = [row["id"] for row in dropped if not verdicts[row["dedup.of"]]["verdict.keep"]]
     lowest = min((likeness for likeness, _ in similar), default=1.0)
-    print(f"dropped as duplicates: {len(dropped)}; lowest exact Jaccard with the survivor {lowest:.4f}; "
-          f"below 0.7: {len(wrong)}; whose survivor was not kept: {len(gone)}")  # fmt: skip
+    print(f"dropped as duplicates: {len(dropped)}; lowest exact Jaccard with the survivor {lowest:.4f}")
+    print(f"  below 0.7: {len(wrong)}; whose survivor was not kept: {len(gone)}")
 
     print("languages: dropped as not_chinese")
     for kind in ("foreign", "foreign_real", "mixed"):
@@ -81,7 +81,8 @@ def main():
         print(f"  {kind:<13} {reasons['not_chinese']:5} of {len(planted[kind]):5}"
               f"  {reasons['not_chinese'] / max(1, len(planted[kind])):7.2%}   {dict(reasons.most_common(4))}")  # fmt: skip
     kinds = {row["id"]: row["kind"] for row in truth}
-    real = [row for name, row in verdicts.items() if kinds.get(name) not in {"foreign", "foreign_real", "mixed"}]
+    other = {"foreign", "foreign_real", "mixed"}
+    real = [row for name, row in verdicts.items() if kinds.get(name) not in other]
     called = [row["id"] for row in real if "not_chinese" in row["verdict.failed"]]
     print(f"real Chinese documents called not_chinese: {len(called)} of {len(real)} ({len(called) / len(real):.2%})")
     for name in called[:5]:
@@ -94,7 +95,8 @@ def main():
             reasons = [reason for reason in row["verdict.failed"] if reason not in DUPLICATE]
             by_source[name.split("/")[0]][reasons[0] if reasons else "kept"] += 1
     for source, counts in sorted(by_source.items()):
-        print(f"  {source:<14} {counts['kept'] / counts.total():7.2%} of {counts.total():5}   {dict(counts.most_common(5))}")
+        share = counts["kept"] / counts.total()
+        print(f"  {source:<14} {share:7.2%} of {counts.total():5}   {dict(counts.most_common(5))}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The whole run over sample_data, as `make run` does it, against the verdict that its authors meant for every document."""
+"""The whole run over sample_data against the verdict that its authors meant for every document."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,9 @@ def test_every_duplicate_is_said_to_be_of_the_right_document_and_as_alike_as_it_
 
 
 def test_the_corpus_holds_the_kept_documents_and_nothing_else(run):
-    assert sorted(row["id"] for row in rows(run, "corpus")) == sorted(row["id"] for row in expected() if row.get("keep"))
+    meant = sorted(row["id"] for row in expected() if row.get("keep"))
+
+    assert sorted(row["id"] for row in rows(run, "corpus")) == meant
 
 
 def test_the_ledger_adds_up_for_every_source(run):
@@ -89,7 +91,8 @@ def test_the_report_names_every_reason_and_shows_no_text(run):
 
 
 def test_explain_and_replay_answer_from_what_is_stored(workspace, capsys):
-    for arguments in (["explain", "b-0000"], ["explain", "forum:forum.jsonl.zst#4"], ["replay", "sample", "--policy", "web"]):
+    asked = (["explain", "b-0000"], ["explain", "forum:forum.jsonl.zst#4"], ["replay", "sample", "--policy", "web"])
+    for arguments in asked:
         assert main([*arguments, "--workspace", str(workspace)]) == 0
     out = capsys.readouterr().out
 

@@ -28,7 +28,8 @@ def recipe(tmp_path_factory):
 
 
 def start(recipe, workspace, *options):
-    command = [sys.executable, "-m", "flows.cli", "run", recipe, "--workspace", workspace, "--json", "--quiet", *options]
+    command = [sys.executable, "-m", "flows.cli", "run", recipe, "--workspace", workspace, "--json", "--quiet"]
+    command += options
     return subprocess.Popen(
         list(map(str, command)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )

@@ -143,12 +143,10 @@ def test_utf8_once_decoded_as_gbk_stays_as_it_is():
 
 
 def test_a_hint_breaks_a_tie_and_nothing_more():
-    expected = [Decoded("中文", "gb18030"), Decoded("今天的会议改到下午三点", "gb18030")]
+    tie = "葡萄".encode("big5")
+    expected = [Decoded("葡萄", "big5-hkscs"), Decoded("覆靛", "gb18030"), Decoded("会议改到下", "gb18030")]
 
-    assert expected == [
-        decode("中文".encode("gb18030"), "gb18030"),
-        decode("今天的会议改到下午三点".encode("gb18030"), "big5"),
-    ]
+    assert expected == [decode(tie), decode(tie, "gb18030"), decode("会议改到下".encode("gb18030"), "big5")]
 
 
 def test_a_stated_encoding_is_taken_as_stated():

@@ -9,7 +9,11 @@ from pipeline.readers.records import Record, Repair, Unread
 from pipeline.readers.slicing import slice_file
 
 ARTICLE = "今天的会议改到下午三点，请大家准时参加。会上将讨论明年的预算，以及新办公楼的装修方案。"
-BODY = f"<div id='nav'><a href='/'>首页</a></div><article><h1>通知</h1><p>{ARTICLE}</p><p>{ARTICLE[::-1]}</p></article>"
+PARAGRAPHS = [f"{ARTICLE}第{number}项，{ARTICLE[::-1]}" for number in "一二三四五"]
+BODY = (
+    "<nav><ul><li><a href='/'>首页</a></li><li><a href='/about'>关于</a></li></ul></nav>"
+    f"<article><h1>通知</h1>{''.join(f'<p>{paragraph}</p>' for paragraph in PARAGRAPHS)}</article>"
+)
 
 
 def page(charset, body=BODY, head=""):
@@ -44,18 +48,18 @@ def test_the_encoding_that_a_page_declares_is_verified(tmp_path, declared, codec
 
     assert isinstance(item, Record)
     expected = (name, {"title": "会议 & 通知"}, [True, True, False])
-    assert expected == (item.encoding, item.meta, [words in item.text for words in (ARTICLE, ARTICLE[::-1], "首页")])
+    assert expected == (
+        item.encoding,
+        item.meta,
+        [words in item.text for words in (PARAGRAPHS[0], PARAGRAPHS[4], "首页")],
+    )
 
 
 def test_a_foreign_page_is_read_as_it_declares_where_nothing_chinese_fits(tmp_path):
     text = "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。" * 3
-    item = read_page(
-        tmp_path,
-        page("Shift_JIS", f"<article><p>{text}</p></article>")
-        .replace("会议", "")
-        .replace("通知", "")
-        .encode("shift_jis"),
-    )
+    body = f"<article><p>{text}</p></article>"
+    data = page("Shift_JIS", body).replace("会议 &amp;\n通知", "人権").encode("shift_jis")
+    item = read_page(tmp_path, data)
 
     assert isinstance(item, Record)
     assert (text, "shift_jis") == (item.text, item.encoding)

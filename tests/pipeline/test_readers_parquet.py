@@ -1,6 +1,6 @@
 """Parquet as input: row groups, columns of every kind, and damage that costs what it hits."""
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 
 import fsspec
@@ -39,7 +39,7 @@ def test_other_columns_become_meta_but_bytes(tmp_path):
         {
             "text": ["甲"],
             "source": ["内部"],
-            "at": [datetime.datetime(2024, 1, 2, 3, 4, 5)],
+            "at": [dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=dt.UTC)],
             "price": [Decimal("1.50")],
             "tags": [["x", None]],
             "part": [{"b": 1, "a": "y"}],
@@ -50,7 +50,7 @@ def test_other_columns_become_meta_but_bytes(tmp_path):
     )
     pq.write_table(table, tmp_path / "f.parquet")
     meta = {
-        "source": "内部", "at": '"2024-01-02T03:04:05"', "price": '"1.50"', "tags": '["x",null]',
+        "source": "内部", "at": '"2024-01-02T03:04:05+00:00"', "price": '"1.50"', "tags": '["x",null]',
         "part": '{"a":"y","b":1}', "ok": "true",
     }  # fmt: skip
 
@@ -103,15 +103,16 @@ def test_a_damaged_row_group_loses_a_known_number_of_rows(tmp_path):
     pq.write_table(pa.table({"text": texts}), path, row_group_size=100, compression="zstd", use_dictionary=False)
     column = pq.read_metadata(path).row_group(1).column(0)
     data = bytearray(path.read_bytes())
-    middle = column.data_page_offset + column.total_compressed_size // 2
-    data[middle : middle + 40] = b"\xff" * 40
+    begin = column.data_page_offset
+    data[begin : begin + 8] = b"\xff" * 8
     path.write_bytes(data)
     one = read_all(path)[1]
     cut = read_all(path, 1)[1]
 
-    assert texts[:100] == [item.text for item in one[:-1]]
-    assert (one[-1].error.partition(":")[0], one[-1].record, one[-1].lost) == ("corrupt_parquet", 100, 200)
-    assert [*texts[:100], 100, *texts[200:]] == [item.lost if isinstance(item, Unread) else item.text for item in cut]
+    assert one == cut
+    assert [*texts[:100], 100, *texts[200:]] == [item.lost if isinstance(item, Unread) else item.text for item in one]
+    expected = ("corrupt_parquet", 100, 200)
+    assert expected == (one[100].error.partition(":")[0], one[100].record, one[101].record)
 
 
 @pytest.mark.parametrize("data", [b"", b"no parquet", b"PAR1" * 10])
@@ -128,6 +129,19 @@ def test_a_file_without_a_text_column_says_so_for_every_row(tmp_path):
     pq.write_table(pa.table({"headline": ["a", "b"]}), tmp_path / "f.parquet")
 
     assert [item.error.partition(":")[0] for item in read_all(tmp_path / "f.parquet")[1]] == ["missing_text"] * 2
+
+
+def test_a_page_that_does_not_match_its_checksum_is_refused(tmp_path):
+    path = tmp_path / "f.parquet"
+    pq.write_table(
+        pa.table({"text": ["a" * 50] * 10}), path, compression="none", use_dictionary=False, write_page_checksum=True
+    )
+    path.write_bytes(path.read_bytes().replace(b"a" * 50, b"b" * 50))
+    (item,) = read_all(path)[1]
+
+    assert isinstance(item, Unread)
+    expected = ("corrupt_parquet", 10)
+    assert expected == (item.error.partition(":")[0], item.lost)
 
 
 def test_no_rows_are_no_records(tmp_path):

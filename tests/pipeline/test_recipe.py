@@ -32,7 +32,7 @@ def test_the_minimal_recipe_of_the_design_works(tmp_path):
     ("text", "fault"),
     [
         (MINIMAL.replace("policy", "polcy"), 'recipe.polcy: unknown key; did you mean "policy"?'),
-        (MINIMAL + 'priorty = 1\n', 'sources[1].priorty: unknown key; did you mean "priority"?'),
+        (MINIMAL + "priorty = 1\n", 'sources[1].priorty: unknown key; did you mean "priority"?'),
         (MINIMAL + "[dedupe]\n", 'dedupe: unknown key; did you mean "dedup"?'),
         (MINIMAL + "[dedup]\nthreshold = 1.5\n", "dedup.threshold: Input should be less than or equal to 1"),
         (MINIMAL + "[dedup]\nbands = 20\n", "20 bands of 8 rows need more than 112 permutations"),
@@ -101,4 +101,6 @@ def test_a_policy_can_be_a_file_beside_the_recipe(tmp_path):
 
 @pytest.mark.parametrize("name", shipped_policies())
 def test_every_shipped_policy_loads(tmp_path, name):
-    assert load_policy(name, tmp_path).rules == load(tmp_path, MINIMAL.replace('"web"\n\n', f'"{name}"\n\n')).policy.rules
+    recipe = load(tmp_path, MINIMAL.replace('"web"\n\n', f'"{name}"\n\n'))
+
+    assert load_policy(name, tmp_path).rules == recipe.policy.rules

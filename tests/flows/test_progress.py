@@ -1,0 +1,66 @@
+"""Progress lines: one at the start, one every few seconds, one at the end; nothing on stdout."""
+
+import io
+
+from flows.progress import Bars, Lines, Silent, choose
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def lines(stream, times):
+    return Lines(stream, interval=5.0, clock=iter(times).__next__)
+
+
+def test_a_stage_says_its_rate_and_what_is_left():
+    stream = io.StringIO()
+    progress = lines(stream, [0.0, 1.0, 6.0, 12.0])
+
+    progress.stage("scan", 10_000_000, "bytes")
+    progress.advance(1_000_000)  # after 1 s: too soon for a line
+    progress.advance(2_000_000)
+    progress.finish()
+
+    assert stream.getvalue().splitlines() == [
+        "scan: 10.0 MB",
+        "scan: 3.0 MB of 10.0 MB (30%), 0.5 MB/s, about 14 s left",
+        "scan: done, 3.0 MB in 12.0 s, 0.2 MB/s",
+    ]
+
+
+def test_a_stage_ends_the_one_before_and_a_single_step_has_no_amount():
+    stream = io.StringIO()
+    progress = lines(stream, [0.0, 2.0, 2.0, 2.5, 3.0])
+
+    progress.stage("judge", 8, "parts")
+    progress.stage("dedup", 1, "steps")
+    progress.advance(1)
+    progress.finish()
+    progress.finish()
+
+    assert stream.getvalue().splitlines() == [
+        "judge: 8 parts",
+        "judge: done in 2.0 s",
+        "dedup: begins",
+        "dedup: done in 1.0 s",
+    ]
+
+
+def test_a_terminal_gets_bars_and_quiet_gets_nothing(capsys):
+    terminal = Terminal()
+    bars = choose(stream=terminal)
+    bars.stage("scan", 2_000_000, "bytes")
+    bars.advance(2_000_000)
+    bars.stage("judge", 8, "parts")
+    bars.advance(8)
+    bars.finish()
+
+    assert type(bars) is Bars
+    assert ["scan" in terminal.getvalue(), "2.0/2.0 MB" in terminal.getvalue(), "8/8" in terminal.getvalue()] == [
+        True
+    ] * 3
+    assert type(choose(quiet=True)) is Silent
+    assert type(choose(stream=io.StringIO())) is Lines
+    assert capsys.readouterr() == ("", "")
