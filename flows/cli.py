@@ -6,12 +6,14 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from pipeline.errors import QingyuanError, RecipeError
 
 WORKSPACE = "workspace"
 """Where runs lie unless `--workspace` says otherwise: a folder here."""
+
+Perform: TypeAlias = Callable[[argparse.Namespace], int]
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
@@ -51,8 +53,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-
-    Perform = Callable[[argparse.Namespace], int]  # noqa: N806 - a type
 
     def add(name: str, perform: Perform, summary: str, detail: str) -> argparse.ArgumentParser:
         verb = verbs.add_parser(

@@ -31,6 +31,10 @@ from pipeline.write import WRITE_VERSION, write_part
 
 Receipt = dict[str, Any]
 
+DEDUP_SHARE = 12
+"""Part of a worker's memory for texts that are compared: 128 MB of 1.5 GB, so that deduplication needs no more than a
+scan, and the peak is the same whatever the input."""
+
 
 def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int, progress: Progress) -> Receipt:
     """Run a recipe: sources → corpus, doing only what is not done yet.
@@ -142,7 +146,7 @@ class _Run:
         priorities = [[source.name, source.priority] for source in recipe.sources]
         digests = [[n, outputs[n]["documents"], outputs[n]["signatures"]] for n in parts.numbers]
         wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), priorities, digests)
-        arguments = (parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory // 4)
+        arguments = (parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory // DEDUP_SHARE)
         self._whole("dedup", wanted, lambda: Item("dedup", find_duplicates, arguments))
 
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:

@@ -78,8 +78,8 @@ def main():
     print("languages: dropped as not_chinese")
     for kind in ("foreign", "foreign_real", "mixed"):
         reasons = Counter(verdicts[row["id"]]["verdict.reason"] for row in planted[kind])
-        print(f"  {kind:<13} {reasons['not_chinese']:5} of {len(planted[kind]):5}"
-              f"  {reasons['not_chinese'] / max(1, len(planted[kind])):7.2%}   {dict(reasons.most_common(4))}")  # fmt: skip
+        share = reasons["not_chinese"] / max(1, len(planted[kind]))
+        print(f"  {kind:<13} {share:7.2%} of {len(planted[kind]):5}   {dict(reasons.most_common(4))}")
     kinds = {row["id"]: row["kind"] for row in truth}
     other = {"foreign", "foreign_real", "mixed"}
     real = [row for name, row in verdicts.items() if kinds.get(name) not in other]

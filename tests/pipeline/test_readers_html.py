@@ -55,6 +55,15 @@ def test_the_encoding_that_a_page_declares_is_verified(tmp_path, declared, codec
     )
 
 
+@pytest.mark.parametrize(("declared", "title"), [("gb2312", "覆靛"), ("big5", "葡萄"), ("nonsense", "葡萄")])
+def test_what_a_page_declares_breaks_a_tie(tmp_path, declared, title):
+    item = read_page(tmp_path, f'<meta charset="{declared}"><title>'.encode() + "葡萄".encode("big5") + b"</title>")
+
+    assert isinstance(item, Record)
+    expected = {"title": title}
+    assert expected == item.meta
+
+
 def test_a_foreign_page_is_read_as_it_declares_where_nothing_chinese_fits(tmp_path):
     text = "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。" * 3
     body = f"<article><p>{text}</p></article>"

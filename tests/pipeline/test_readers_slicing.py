@@ -3,12 +3,14 @@
 import gzip
 from dataclasses import asdict
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline import stream
 from pipeline.errors import RecipeError, ShardError
 from pipeline.readers.reading import ReadOptions, guess_format, read
 from pipeline.readers.records import Slice, Unread
@@ -79,15 +81,21 @@ FILES = st.one_of(
     final=st.booleans(),
     mark=st.booleans(),
     ending=st.sampled_from(["", "", ".gz", ".zst"]),
+    block=st.integers(1, 600),
 )
-def test_cutting_changes_nothing(tmp_path_factory, file, target, newline, final, mark, ending):
+def test_cutting_changes_nothing(tmp_path_factory, file, target, newline, final, mark, ending, block):
     form, lines = file
     data = b"\xef\xbb\xbf" * mark + newline.join(lines) + newline * final
     path = stored(tmp_path_factory.mktemp("cut") / f"f.{form}{ending}", data)
     whole = cut(path, form, WHOLE)
-    pieces = cut(path, form, target)
+    expected = read_slices(whole)
+    # Small files in small blocks: a line, a newline and a quote may be cut anywhere.
+    with mock.patch.object(stream, "BLOCK", block):
+        pieces = cut(path, form, target)
+        items = read_slices(pieces)
 
-    assert read_slices(whole) == read_slices(pieces)
+    assert expected == items
+    assert [piece.digest for piece in cut(path, form, target)] == [piece.digest for piece in pieces]
     places = [(piece.start, piece.end) for piece in pieces]
     assert [0, *(end for _, end in places)] == [*(start for start, _ in places), len(data)]
     assert [end - start for start, end in places] == [piece.bytes for piece in pieces]
@@ -98,11 +106,32 @@ def test_cutting_changes_nothing(tmp_path_factory, file, target, newline, final,
 @given(
     lines=st.lists(JSON_LINES, max_size=12), codec=st.sampled_from(["utf-16", "utf-16-be"]), target=st.integers(1, 500)
 )
-def test_utf16_is_not_cut(tmp_path_factory, lines, codec, target):
+def test_utf16_is_not_cut_and_read_the_same_in_blocks_of_any_size(tmp_path_factory, lines, codec, target):
     text = "\n".join(line.decode("utf-8", "ignore") for line in ['{"text": "今天的会议改到下午三点"}'.encode(), *lines])
     path = stored(tmp_path_factory.mktemp("wide") / "f.jsonl", text.encode(codec))
 
-    assert [(0, len(text.encode(codec)))] == [(piece.start, piece.end) for piece in cut(path, "jsonl", target)]
+    pieces = cut(path, "jsonl", target)
+    expected = read_slices(pieces)
+    with mock.patch.object(stream, "BLOCK", target % 40 + 1):
+        items = read_slices(pieces)
+
+    assert [(0, len(text.encode(codec)))] == [(piece.start, piece.end) for piece in pieces]
+    assert expected == items
+
+
+@pytest.mark.parametrize("block", [1, 7, 15, 1 << 20])
+def test_a_slice_ends_with_the_line_that_fills_it(tmp_path, block):
+    path = stored(tmp_path / "f.jsonl", b'{"text": "abc"}\n' * 9)
+    with mock.patch.object(stream, "BLOCK", block):
+        pieces = cut(path, "jsonl", 32)
+
+    assert [(piece.start, piece.end, piece.first_record) for piece in pieces] == [
+        (0, 32, 0),
+        (32, 64, 2),
+        (64, 96, 4),
+        (96, 128, 6),
+        (128, 144, 8),
+    ]
 
 
 def test_every_record_stands_where_its_offset_says(tmp_path):

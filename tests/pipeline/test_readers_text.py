@@ -107,3 +107,19 @@ def test_a_block_over_the_limit_is_quarantined_and_reading_goes_on(tmp_path):
         (1, 3, "record_too_long"),
         (2, 204, "c"),
     ]
+
+
+@pytest.mark.parametrize("target", [1 << 20, 3_000])
+def test_a_truncated_archive_gives_its_whole_blocks_and_one_account(tmp_path, target):
+    blocks = [f"{n}\n{n * 7**40 % 11**30}" for n in range(400)]
+    packed = gzip.compress("\n\n".join(blocks).encode())
+    path = tmp_path / "f.txt.gz"
+    path.write_bytes(packed[: len(packed) // 2])
+
+    *whole, last = read_all(path, "paragraphs", target=target)
+
+    assert blocks[: len(whole)] == [item.text for item in whole]
+    begin = sum(len(block) + 2 for block in blocks[: len(whole)])
+    expected = ("truncated_archive", None, len(whole), begin, True)
+    cut_off = blocks[len(whole)].encode().startswith(last.raw)
+    assert expected == (last.error.partition(":")[0], last.lost, last.record, last.offset, cut_off)
