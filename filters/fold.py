@@ -16,9 +16,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from filters.characters import CODE_POINTS, UNICODE_VERSION, Kind, kind_table
-from filters.variants import to_simplified_table
+from filters.variants import VARIANTS_VERSION, to_simplified_table
 
-FOLD_VERSION = f"1/unicode-{UNICODE_VERSION}"
+FOLD_VERSION = f"1/unicode-{UNICODE_VERSION}/{VARIANTS_VERSION}"
 """Changes whenever the folded form of some text could change; stored beside everything derived from it."""
 
 # How the folding pass treats a code point.

@@ -1,13 +1,16 @@
 """How frequent a Han character is in Chinese: single characters counted in jieba's dictionary of words."""
 
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filters.variants import CODE_POINTS, HAN_BLOCKS, to_simplified_table
+from filters.variants import CODE_POINTS, HAN_BLOCKS, VARIANTS_VERSION, to_simplified_table
+
+FREQUENCY_VERSION = f"jieba-{version('jieba')}/{VARIANTS_VERSION}"
 
 UNSEEN = 0.5
 """Count of a character that no word of the dictionary has: half of one occurrence, so rare, not impossible."""

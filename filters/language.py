@@ -19,7 +19,7 @@ from filters.contract import attribute
 from filters.model import MODEL_VERSION, guess_language
 from filters.script import count_kinds
 from filters.texts import Texts
-from filters.variants import hans_only, hant_only
+from filters.variants import VARIANTS_VERSION, hans_only, hant_only
 
 # Function characters, counted per text. Written Cantonese has its own; classical Chinese lacks the modern ones.
 CANTONESE = "嘅咗喺哋冇唔佢嚟啲咁嗰嘢攞諗乜嗌瞓嘥揾嘞喎咩"
@@ -84,7 +84,7 @@ _CHINESE_OF_LID = frozenset({"zh", "yue", "wuu", "lzh", "ja", ""})
 class Language:
     """Language of each text by script counts, function characters and fastText's lid.176."""
 
-    version: ClassVar[str] = f"1/{MODEL_VERSION}/unicode-{UNICODE_VERSION}"
+    version: ClassVar[str] = f"1/{MODEL_VERSION}/unicode-{UNICODE_VERSION}/{VARIANTS_VERSION}"
     schema: ClassVar[pa.Schema] = pa.schema([
         attribute(
             "language.label", pa.string(), "label",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from filters.characters import UNICODE_VERSION, Kind, kind_table
 from filters.contract import attribute
-from filters.frequency import character_log_frequency
+from filters.frequency import FREQUENCY_VERSION, character_log_frequency
 from filters.texts import Texts
 from filters.variants import hans_only, hant_only
 
@@ -69,7 +69,7 @@ def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float
 class Script:
     """Shares of scripts, digits, punctuation and broken characters among the characters that are not white space."""
 
-    version: ClassVar[str] = f"1/unicode-{UNICODE_VERSION}"
+    version: ClassVar[str] = f"1/unicode-{UNICODE_VERSION}/{FREQUENCY_VERSION}"
     schema: ClassVar[pa.Schema] = pa.schema([
         attribute("script.han_ratio", pa.float64(), "ratio", "Han characters of all blocks / text characters"),
         attribute("script.latin_ratio", pa.float64(), "ratio", "Latin letters / text characters"),

@@ -1,10 +1,14 @@
 """The door to OpenCC: Traditional, Simplified and variant characters as tables of one character to one."""
 
 from functools import cache
+from importlib.metadata import version
 
 import numpy as np
 import opencc
 from numpy.typing import NDArray
+
+VARIANTS_VERSION = f"opencc-{version('opencc')}"
+"""Changes whenever a table here could: part of whatever is derived from them."""
 
 CODE_POINTS = 0x110000
 

@@ -13,6 +13,7 @@ from filters.contract import attribute
 from filters.script import share
 from filters.segment import SEGMENT_VERSION
 from filters.texts import Texts
+from filters.variants import VARIANTS_VERSION
 
 _WRITTEN = (Kind.HAN, Kind.LATIN, Kind.KANA, Kind.HANGUL, Kind.LETTER, Kind.DIGIT)
 
@@ -45,7 +46,7 @@ def _count(
 class SegmentedWords:
     """Words by jieba's dictionary: tokens that begin with a letter, a Han character or a digit."""
 
-    version: ClassVar[str] = f"1/{SEGMENT_VERSION}/unicode-{UNICODE_VERSION}"
+    version: ClassVar[str] = f"1/{SEGMENT_VERSION}/unicode-{UNICODE_VERSION}/{VARIANTS_VERSION}"
     schema: ClassVar[pa.Schema] = pa.schema([
         attribute("words.count", pa.int64(), "words", "tokens that begin with a letter, a Han character or a digit"),
         attribute("words.mean_chars", pa.float64(), "chars", "characters in words / words; 0 without words"),

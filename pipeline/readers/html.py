@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import trafilatura
-from lxml.etree import LxmlError  # type: ignore[import-untyped]
+from lxml.etree import LxmlError
 
 from pipeline.decode import Decoded, UndecodableError, decode, decode_as
 from pipeline.encoding import codec_of

@@ -1,7 +1,9 @@
 """From a slice to its records, whatever the format; what breaks a file is an account too, never an exception."""
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import version
 
+from filters.frequency import FREQUENCY_VERSION
 from pipeline.readers.html import read_html
 from pipeline.readers.jsonl import read_jsonl
 from pipeline.readers.options import ReadOptions as ReadOptions  # noqa: PLC0414 - what callers of `read` need beside it
@@ -13,7 +15,10 @@ from pipeline.readers.text import read_paragraphs, read_text
 from pipeline.readers.warc import read_warc
 from pipeline.stream import BrokenStreamError
 
-READING_VERSION = 1
+LIBRARIES = ("fastwarc", "lxml", "orjson", "pyarrow", "trafilatura")
+"""What decides, besides our own code, how bytes become records."""
+
+READING_VERSION = "/".join(["1", FREQUENCY_VERSION, *(f"{name}-{version(name)}" for name in LIBRARIES)])
 """Changes whenever some bytes would be read differently: finished scans are reused by it."""
 
 READERS: Mapping[str, Callable[[Slice, ReadOptions], Iterator[Record | Unread]]] = {
