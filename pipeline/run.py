@@ -69,6 +69,32 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
         return summary
 
 
+class _WorkLeftError(Exception):
+    """There is an item to carry out."""
+
+
+class _Idle:
+    """An executor that carries out nothing."""
+
+    def run(self, stage: str, items: Sequence[Item]) -> Iterator[Outcome]:  # noqa: ARG002 - the executor's contract
+        """Refuse."""
+        raise _WorkLeftError(stage)
+
+
+def nothing_left(recipe_path: Path, workspace: Path, *, memory: int, progress: Progress) -> Receipt | None:
+    """Return the summary of a run that has nothing left to do, without carrying anything out; else None.
+
+    So that nobody waits for an engine to start only to hear that all is done. Arguments and errors as `clean`.
+    """
+    recipe = load_recipe(recipe_path)
+    if not (workspace / "runs" / recipe.name / "run.json").exists():
+        return None
+    try:
+        return clean(recipe_path, workspace, _Idle(), memory=memory, progress=progress)
+    except _WorkLeftError:
+        return None
+
+
 @contextmanager
 def _alone(folder: RunFolder) -> Iterator[None]:
     """Keep other processes away from this run; the system frees the lock when we die, however that happens."""

@@ -12,7 +12,7 @@ from pipeline.explain import explain
 from pipeline.policy_file import load_policy
 from pipeline.pool import InProcess
 from pipeline.replay import replay
-from pipeline.run import clean
+from pipeline.run import clean, nothing_left
 from pipeline.runs import open_run
 
 RECIPE = """
@@ -333,3 +333,16 @@ def test_a_source_without_files_is_said_before_anything_is_read(place):
 
     with pytest.raises(RecipeError, match="no files at nowhere"):
         run(place)
+
+
+def test_a_run_with_nothing_left_says_so_without_an_engine_and_one_with_work_does_none(place):
+    def left():
+        return nothing_left(place / "recipe.toml", place / "ws", memory=10**9, progress=Quiet())
+
+    assert left() is None
+    first, _ = run(place)
+    assert left()["documents"] == first["documents"]
+    write(place / "in", "aa.jsonl", [{"id": "new", "text": OTHER}])
+    before = everything(place)
+    assert left() is None
+    assert everything(place) == before
