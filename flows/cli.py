@@ -45,6 +45,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def folder(text: str) -> Path:
+    """Read a local folder."""
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is a URL; a workspace is a local folder (sources may be URLs)")
+    return Path(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qingyuan",
@@ -60,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
         verb.set_defaults(perform=perform)
-        verb.add_argument("--workspace", type=Path, default=Path(WORKSPACE), help="folder of all runs (%(default)s)")
+        verb.add_argument("--workspace", type=folder, default=Path(WORKSPACE), help="folder of all runs (%(default)s)")
         verb.add_argument("--json", action="store_true", help="print the result as JSON, and nothing else, on stdout")
         return verb
 

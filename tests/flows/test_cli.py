@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import memory_bytes
+from flows.cli import main, memory_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "清晨的雾气还没有散去，渔民已经把第一网鱼拉上了岸，码头上的灯一盏接一盏地熄灭，新的一天就这样开始了。" * 2
@@ -118,3 +118,8 @@ def test_the_doctor_says_what_is_wrong(tmp_path):
 )
 def test_sizes_are_read_as_people_write_them(text, size):
     assert memory_bytes(text) == size
+
+
+def test_a_workspace_elsewhere_is_refused_instead_of_becoming_a_folder_of_that_name(tmp_path):
+    with pytest.raises(SystemExit, match="2"):
+        main(["doctor", "--workspace", f"memory://{tmp_path}"])
