@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from prefect import State, flow
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.states import Failed
 
 from flows.progress import choose
@@ -18,6 +20,9 @@ from pipeline.pool import ProcessPool
 
 SET_ASIDE = "SetAside"
 """Name of the failed state of a flow that did everything but some shards."""
+
+DELIVERY_LIMIT = 30.0
+"""Seconds for Prefect's last messages: some hundred tasks take a second or two."""
 
 
 @flow(name="clean", persist_result=False, validate_parameters=False)
@@ -45,6 +50,15 @@ def summary(state: State[Any]) -> dict[str, Any]:
     """
     result: Any = state.result(raise_on_failure=state.name != SET_ASIDE)
     return dict(result)
+
+
+def send_the_rest() -> None:
+    """Let Prefect deliver its last events and log lines, which it does in the background, before its server ends.
+
+    Otherwise its pages would show tasks that never ended, and its threads would try to reach the server for a minute.
+    """
+    EventsWorker.drain_all(timeout=DELIVERY_LIMIT)
+    APILogWorker.drain_all(timeout=DELIVERY_LIMIT)
 
 
 def _end_with_parent() -> None:

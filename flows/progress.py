@@ -109,7 +109,7 @@ class Lines:
         with self._lock:
             self._done += weight
             now = self._clock()
-            if now - self._said >= self._interval:
+            if now - self._said >= self._interval and self._done < self._total:
                 self._said = now
                 self._say(self._midway(now - self._begun))
 

@@ -80,14 +80,24 @@ def run_flow(recipe: Path, workspace: Path, *, workers: int, memory: int, quiet:
     Raises:
         QingyuanError: what ended the run.
     """
+    from pipeline.run import nothing_left  # noqa: PLC0415 - `qingyuan --help` must not wait for the pipeline's libraries
+
+    done = nothing_left(recipe, workspace, memory=memory, progress=choose(quiet=True))
+    if done is not None:
+        return done
     prepare(workspace)
     with ExitStack() as stack:
         if "PREFECT_API_URL" not in os.environ:
             # Not the one that Prefect starts by itself: when we are killed it would live on.
+            progress = choose(quiet=quiet)
+            progress.stage("prefect", 1, "steps")  # so that nobody wonders at the first start's half minute
             address = stack.enter_context(own_server(Path(os.environ["PREFECT_HOME"])))
+            progress.advance(1)
+            progress.finish()
             os.environ["PREFECT_API_URL"] = f"{address}/api"
             stack.callback(os.environ.pop, "PREFECT_API_URL")
-        from flows.clean import clean, summary  # noqa: PLC0415 - imports Prefect: after its environment is set
+        from flows.clean import clean, send_the_rest, summary  # noqa: PLC0415 - imports Prefect: after its environment is set
 
+        stack.callback(send_the_rest)
         parameters = {"recipe": str(recipe), "workspace": str(workspace), "workers": workers, "memory": memory}
         return summary(clean(**parameters, quiet=quiet, return_state=True))
