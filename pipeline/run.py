@@ -6,12 +6,11 @@ The same for every engine: an executor only decides where the items of a stage a
 import fcntl
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from filters.characters import UNICODE_VERSION
 from pipeline.dedup import DEDUP_VERSION, find_duplicates
@@ -26,10 +25,9 @@ from pipeline.recipe import Recipe, load_recipe
 from pipeline.report import write_report
 from pipeline.runs import open_run
 from pipeline.scan import ScanSettings, scan_shard
-from pipeline.store import SCANNED, RunFolder, fingerprint, read_json, write_bytes, write_json
+from pipeline.stage import Receipt, Stages
+from pipeline.store import SCANNED, RunFolder, fingerprint, write_bytes, write_json
 from pipeline.write import WRITE_VERSION, write_part
-
-Receipt = dict[str, Any]
 
 DEDUP_SHARE = 12
 """Part of a worker's memory for texts that are compared: 128 MB of 1.5 GB, so that deduplication needs no more than a
@@ -58,7 +56,7 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
     folder = RunFolder(workspace / "runs" / recipe.name)
     folder.make()
     with _alone(folder):
-        run = _Run(recipe, folder, executor, memory, progress)
+        run = _Run(recipe, folder, Stages(folder, executor, progress), memory)
         try:
             run.go()
         finally:
@@ -107,37 +105,27 @@ def _alone(folder: RunFolder) -> Iterator[None]:
 
 
 @dataclass
-class _Stage:
-    """What a stage had to do."""
-
-    items: int = 0
-    reused: int = 0
-    cpu_seconds: float = 0.0
-
-
-@dataclass
 class _Run:
     """One pass over the stages; what is done is known by its receipts."""
 
     recipe: Recipe
     folder: RunFolder
-    executor: Executor
+    stages: Stages
     memory: int
-    progress: Progress
-    stages: dict[str, _Stage] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    receipts: dict[str, dict[int, Receipt]] = field(default_factory=dict)
 
     def go(self) -> None:
         """Carry out every stage."""
         write_bytes(self.folder.path / "recipe.toml", self.recipe.text.encode())
         rules = [asdict(rule) for rule in self.recipe.policy.rules]
         write_json(self.folder.path / "policy.json", {"rules": rules})
-        self.progress.stage("plan", len(self.recipe.sources), "sources")
+        self.stages.progress.stage("plan", len(self.recipe.sources), "sources")
         plan = make_plan(self.recipe, self.folder)
         for number in plan.retired:
             self.folder.forget(number)
         scans = self._scan(plan)
+        if not scans:
+            part, error = next(iter(self.stages.failed.items()))
+            raise ShardError(f"every shard failed; the first, {part}: {error}")
         parts = Parts(self.folder, tuple(sorted(scans)))
         outputs = self._settle_ids(parts, scans)
         self._dedup(parts, outputs)
@@ -158,13 +146,13 @@ class _Run:
                 f"scan part-{number:05d}", scan_shard, (self.folder, shard, settings[shard.source]), shard.bytes
             )
 
-        return self._each("scan", wanted, item, SCANNED, "bytes")
+        return self.stages.each("scan", wanted, item, SCANNED, "bytes")
 
     def _settle_ids(self, parts: Parts, scans: Mapping[int, Receipt]) -> dict[int, dict[str, str]]:
         """Return the digests of each part's tables as they are once ids are settled."""
         prints = {number: receipt["fingerprint"] for number, receipt in scans.items()}
         wanted = fingerprint(IDENTITY_VERSION, [[n, prints[n], scans[n]["outputs"]] for n in parts.numbers])
-        receipt = self._whole("ids", wanted, lambda: Item("ids", settle_ids, (parts, prints, wanted)))
+        receipt = self.stages.whole("ids", wanted, (), lambda: Item("ids", settle_ids, (parts, prints, wanted)))
         return {n: scans[n]["outputs"] | receipt["outputs"].get(str(n), {}) for n in parts.numbers}
 
     def _dedup(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
@@ -173,78 +161,36 @@ class _Run:
         digests = [[n, outputs[n]["documents"], outputs[n]["signatures"]] for n in parts.numbers]
         wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), priorities, digests)
         arguments = (parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory // DEDUP_SHARE)
-        self._whole("dedup", wanted, lambda: Item("dedup", find_duplicates, arguments))
+        self.stages.whole("dedup", wanted, ("clusters", "pairs"), lambda: Item("dedup", find_duplicates, arguments))
 
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         policy = self.recipe.policy
         rules = [asdict(rule) for rule in policy.rules]
-        clusters = self.receipts["dedup"][0]["outputs"]
+        clusters = self.stages.receipts["dedup"][0]["outputs"]
         attributes = {n: [n, outputs[n]["documents"], outputs[n]["attributes"]] for n in parts.numbers}
         elected = fingerprint(JUDGE_VERSION, rules, clusters, list(attributes.values()))
-        receipt = self._whole("elect", elected, lambda: Item("elect", elect_survivors, (parts, policy, elected)))
+        arguments = (parts, policy, elected)
+        receipt = self.stages.whole("elect", elected, ("survivors",), lambda: Item("elect", elect_survivors, arguments))
         # A part's verdicts depend on where it lies in survivors.parquet, so on the parts before it.
         wanted = {n: fingerprint(JUDGE_VERSION, rules, receipt["outputs"], attributes[n]) for n in parts.numbers}
 
         def item(number: int) -> Item:
             return Item(f"judge part-{number:05d}", judge_part, (parts, number, policy, wanted[number]))
 
-        self._each("judge", wanted, item, ("verdicts",), "parts")
+        self.stages.each("judge", wanted, item, ("verdicts",), "parts")
 
     def _write(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         wanted = {
             number: fingerprint(WRITE_VERSION, receipt["outputs"], outputs[number]["documents"])
-            for number, receipt in self.receipts["judge"].items()
+            for number, receipt in self.stages.receipts["judge"].items()
         }
 
         def item(number: int) -> Item:
             return Item(f"write part-{number:05d}", write_part, (self.folder, number, wanted[number]))
 
-        self._each("write", wanted, item, ("corpus",), "parts")
+        self.stages.each("write", wanted, item, ("corpus",), "parts")
         for number in set(parts.numbers) - set(wanted):
             self.folder.part("corpus", number).unlink(missing_ok=True)
-
-    def _each(
-        self, stage: str, wanted: Mapping[int, str], item: Callable[[int], Item], tables: Sequence[str], unit: str
-    ) -> dict[int, Receipt]:
-        """Do a stage for every part that has no matching receipt; return the receipts of those that are done."""
-        done: dict[int, Receipt] = {}
-        for number, expected in wanted.items():
-            receipt = read_json(self.folder.receipt(stage, number))
-            present = all(self.folder.part(table, number).exists() for table in tables)
-            if receipt is not None and receipt.get("fingerprint") == expected and present:
-                done[number] = receipt
-        record = self.stages[stage] = _Stage(len(wanted), len(done))
-        items = {number: item(number) for number in wanted if number not in done}
-        names = {one.name: number for number, one in items.items()}
-        if items:
-            self.progress.stage(stage, sum(one.weight for one in items.values()), unit)
-            for outcome in self.executor.run(stage, list(items.values())):
-                number = names[outcome.item.name]
-                if outcome.receipt is None:
-                    self.failed[f"part-{number:05d}"] = f"{stage}: {outcome.error}"
-                    self.folder.receipt(stage, number).unlink(missing_ok=True)
-                else:
-                    done[number] = outcome.receipt
-        record.cpu_seconds = sum(receipt["cpu_seconds"] for receipt in done.values())
-        self.receipts[stage] = done = dict(sorted(done.items()))
-        return done
-
-    def _whole(self, stage: str, expected: str, item: Callable[[], Item]) -> Receipt:
-        """Do a stage over all parts unless its receipt matches."""
-        record = self.stages[stage] = _Stage(1)
-        receipt = read_json(self.folder.whole_receipt(stage))
-        if receipt is not None and receipt.get("fingerprint") == expected:
-            record.reused = 1
-        else:
-            self.progress.stage(stage, 1, "steps")
-            outcome: Outcome
-            (outcome,) = self.executor.run(stage, [item()])
-            if outcome.receipt is None:
-                raise ShardError(f"{stage}: {outcome.error}")
-            receipt = outcome.receipt
-        record.cpu_seconds = receipt["cpu_seconds"]
-        self.receipts[stage] = {0: receipt}
-        return receipt
 
     def summary(self, wall_seconds: float) -> Receipt:
         """Draw up the ledger and return the content of run.json.
@@ -252,29 +198,30 @@ class _Run:
         Raises:
             LedgerError: the numbers do not add up.
         """
-        scans, judges, writes = (self.receipts[stage] for stage in ("scan", "judge", "write"))
+        scans, judges, writes = (self.stages.receipts[stage] for stage in ("scan", "judge", "write"))
         whole = [number for number in scans if number in judges and number in writes]
         sources = self.recipe.sources
         ledger = draw_up(sources, [(scans[n], judges[n], writes[n]) for n in whole])
         documents = sum(receipt["documents"] for receipt in scans.values())
-        if documents != self.receipts["dedup"][0]["documents"]:
-            raise LedgerError(f"{documents} documents scanned, {self.receipts['dedup'][0]['documents']} deduplicated")
+        compared = self.stages.receipts["dedup"][0]["documents"]
+        if documents != compared:
+            raise LedgerError(f"{documents} documents scanned, {compared} deduplicated")
         return {
             "run": self.recipe.name,
             "policy": self.recipe.policy_name,
             "documents": ledger.whole.as_json(),
             "reasons": dict(ledger.whole.reasons.most_common()),
             "shards": len(whole),
-            "shards_failed": dict(sorted(self.failed.items())),
+            "shards_failed": dict(sorted(self.stages.failed.items())),
             "bytes_in": sum(scans[n]["bytes_in"] for n in whole),
             "text_bytes": sum(scans[n]["text_bytes"] for n in whole),
             "kept_chars": sum(writes[n]["chars"] for n in whole),
-            "ids_replaced": self.receipts["ids"][0]["replaced"],
+            "ids_replaced": self.stages.receipts["ids"][0]["replaced"],
             "records_lost_unknown": sum(scans[n]["lost_unknown"] for n in whole),
             "over_quarantined": over_quarantined(ledger, sources),
-            "cpu_seconds": round(sum(stage.cpu_seconds for stage in self.stages.values()), 3),
+            "cpu_seconds": round(sum(stage.cpu_seconds for stage in self.stages.records.values()), 3),
             "wall_seconds": round(wall_seconds, 3),
-            "stages": {name: asdict(stage) for name, stage in self.stages.items()},
+            "stages": {name: asdict(stage) for name, stage in self.stages.records.items()},
             "sources": {name: account.as_json() for name, account in ledger.sources.items()},
             "versions": _versions(),
             "corpus": str(self.folder.path / "corpus"),
