@@ -9,7 +9,7 @@ character with a fixed answer, so one numba pass over a table does the work; onl
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numba import njit
@@ -53,11 +53,12 @@ class _Tables:
     spread: NDArray[np.uint32]
 
 
-def fold_segment(segment: str) -> list[int]:
+@lru_cache(1 << 16)  # the same few letters with their marks come again and again
+def fold_segment(segment: str) -> tuple[int, ...]:
     """Fold one segment by definition: NFKC, lower case, Simplified, no white space. Code points."""
     table = to_simplified_table()
     lowered = (lower for char in unicodedata.normalize("NFKC", segment) for lower in char.lower())
-    return [int(table[ord(char)]) for char in lowered if not char.isspace()]
+    return tuple(int(table[ord(char)]) for char in lowered if not char.isspace())
 
 
 def _joining() -> set[str]:
@@ -79,7 +80,7 @@ def _tables() -> _Tables:
     plain = to_simplified_table().copy()
     joining = _joining()
     kinds = kind_table()
-    spread_at, spread = [0], []
+    spread_at, spread = [0], list[int]()
     compatibility = (*range(0xF900, 0xFB00), *range(0x2F800, 0x2FA20))  # ideographs that NFKC does change
     others = np.flatnonzero((kinds != Kind.HAN) & (kinds != Kind.BROKEN))
     for code in (*others.tolist(), *compatibility):
@@ -196,8 +197,8 @@ def _room(
     return extra
 
 
-def _concatenate(rows: Iterable[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    at, flat = [0], []
+def _concatenate(rows: Iterable[tuple[int, ...]]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    at, flat = [0], list[int]()
     for row in rows:
         flat.extend(row)
         at.append(len(flat))

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from filters.characters import Kind
+from filters.characters import UNICODE_VERSION, Kind
 from filters.contract import attribute
 from filters.texts import Texts
 
@@ -38,7 +38,7 @@ def _count(
 class Length:
     """Characters and lines; white space is told apart, since padding must not make a text long enough."""
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = f"1/unicode-{UNICODE_VERSION}"
     schema: ClassVar[pa.Schema] = pa.schema(
         [
             attribute("length.chars", pa.int64(), "chars", "code points, white space included"),

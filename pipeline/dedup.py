@@ -16,7 +16,7 @@ from pipeline.form import Deduplication, Source
 from pipeline.parts import Parts
 from pipeline.schema import CLUSTERS, PAIRS
 from pipeline.signing import Signing
-from pipeline.store import digest_file, read_schema, write_json, write_table
+from pipeline.store import digest_file, read_schema, withdraw, write_json, write_table
 
 DEDUP_VERSION = "1"
 
@@ -40,6 +40,7 @@ def find_duplicates(
         _base_order(parts, sources), load=parts.load_folded, signing=signing, threshold=dedup.threshold,
         memory_bytes=memory,
     )  # fmt: skip
+    withdraw(parts.folder.whole_receipt("dedup"))
     write_table(parts.folder.path / "clusters.parquet", _cluster_table(ids, clusters))
     write_table(parts.folder.path / "pairs.parquet", _pair_table(clusters))
     receipt = {

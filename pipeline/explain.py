@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import RecipeError
+from pipeline.identity import place_id
 from pipeline.parts import Parts
 from pipeline.runs import Run
-from pipeline.schema import CORPUS
+from pipeline.schema import ACCOUNT, CORPUS
 from pipeline.store import read_range, read_table
 
 EXCERPT_CHARS = 120
@@ -26,7 +27,7 @@ def explain(run: Run, document: str) -> dict[str, Any]:
     Raises:
         RecipeError: the run has no such document.
     """
-    for number in run.parts.numbers:
+    for number in run.judged:
         row = _find(run.parts.folder.part("verdicts", number), document)
         if row is not None:
             return _explain_row(run, number, row)
@@ -42,9 +43,8 @@ def _find(path: Path, document: str) -> int | None:
 
 
 def _find_quarantined(parts: Parts, number: int, document: str) -> dict[str, Any] | None:
-    table = read_table(parts.folder.part("quarantine", number))
-    for row in table.drop_columns(["raw"]).to_pylist():
-        if document == f"{row['source']}:{row['file']}#{row['record']}":
+    for row in read_table(parts.folder.part("quarantine", number), ACCOUNT).to_pylist():
+        if document == place_id(row["source"], row["file"], row["record"]):
             return dict(row)
     return None
 

@@ -15,7 +15,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Head(_Strict):
@@ -46,8 +46,8 @@ class Source(_Strict):
     """Among duplicates the document from the source with the smallest number stays."""
     max_quarantined_share: Share = 0.05
     """Share of a source's records that may be unreadable before the run ends with 3."""
-    max_record_mb: Annotated[float, Field(gt=0, le=512)] = 32
-    """Longer records are quarantined unread; megabytes of 10^6 bytes."""
+    max_record_mb: Annotated[float, Field(gt=0, le=64)] = 8
+    """Longer records are quarantined unread; megabytes of 10^6 bytes. Measuring takes up to 60 times as much memory."""
 
 
 class Deduplication(_Strict):
@@ -83,8 +83,8 @@ class RuleEntry(_Strict):
 
     reason: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     attribute: str
-    at_least: float | None = Field(default=None, strict=False)
-    at_most: float | None = Field(default=None, strict=False)
+    at_least: float | None = None
+    at_most: float | None = None
     one_of: tuple[str | bool | int | float, ...] | None = Field(default=None, strict=False)
     none_of: tuple[str | bool | int | float, ...] | None = Field(default=None, strict=False)
     when: When | None = None

@@ -14,7 +14,7 @@ from pipeline.election import elect
 from pipeline.errors import ShardError
 from pipeline.parts import Parts
 from pipeline.schema import DEDUP, VERDICTS
-from pipeline.store import RunFolder, digest_file, read_range, read_table, write_json, write_table
+from pipeline.store import RunFolder, digest_file, read_range, read_table, withdraw, write_json, write_table
 
 JUDGE_VERSION = "1"
 
@@ -72,6 +72,7 @@ def elect_survivors(parts: Parts, policy: Policy, fingerprint: str) -> dict[str,
     """Write survivors.parquet, the `DEDUP` attributes of all documents, and the receipt."""
     begun = time.process_time()
     path = parts.folder.path / "survivors.parquet"
+    withdraw(parts.folder.whole_receipt("elect"))
     write_table(path, find_survivors(parts, policy))
     receipt = {
         "stage": "elect",
@@ -101,6 +102,7 @@ def judge_part(parts: Parts, number: int, policy: Policy, fingerprint: str) -> d
     """Write the verdicts of one part, and the receipt that says how many were kept and why the others were not."""
     begun = time.process_time()
     folder = parts.folder
+    withdraw(folder.receipt("judge", number))
     survivors = read_range(folder.path / "survivors.parquet", *parts.bounds(number))
     table = verdicts_of(parts, number, policy, survivors)
     write_table(folder.part("verdicts", number), table)

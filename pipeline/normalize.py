@@ -12,13 +12,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from filters.characters import Kind
 from pipeline.readers.records import Repair
 
-NORMALIZE_VERSION = f"1/unicode-{unicodedata.unidata_version}"
+NORMALIZE_VERSION = f"2/unicode-{unicodedata.unidata_version}"
 
-_STRAY = re.compile("(\r\n?|[\u2028\u2029\x85])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff]+")
+_STRAY = re.compile("(\r\n?|[\x0b\x0c\u2028\u2029\x85])|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff]+")
 """Group 1: a line end that is no line feed; else control characters."""
 
+
+_MARK = int(Kind.MARK)
 
 READER_KINDS = frozenset({"undecodable", "lone_surrogate"})
 """Edits that the reader made: they removed bytes or surrogates, which no text can hold."""
@@ -31,7 +34,7 @@ class Edit:
     start: int
     end: int
     kind: str
-    """`undecodable` and `lone_surrogate` (the reader's), `line_end`, `control`, `nfc`."""
+    """`undecodable` and `lone_surrogate` (the reader's), `line_end`, `control`, `marks`, `nfc`."""
     removed: str
 
 
@@ -45,21 +48,33 @@ class _Change:
     text: str
 
 
+MOST_MARKS = 30
+"""Combining marks in a row that are kept (Unicode's Stream-Safe Text Format, UAX #15): no script needs more, and
+normalising a longer run takes time that grows with its square."""
+
+
 @njit(cache=True, nogil=True)
-def has_stray(values: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+def has_stray(values: NDArray[np.uint32], kinds: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Say of each text whether `normalize` finds a stray character in it (true a little too often, never too rarely).
 
     The regular expression takes 14 ms for a megabyte, this pass 1 ms; hardly any text needs the former.
+
+    Args:
+        values: code points of all texts, uint32[total].
+        kinds: their `Kind`, uint8[total].
+        offsets: int64[texts + 1].
     """
     found = np.zeros(len(offsets) - 1, np.bool_)
     for text in range(len(offsets) - 1):
+        marks = 0
         for i in range(offsets[text], offsets[text + 1]):
             code = values[i]
+            marks = marks + 1 if kinds[i] == _MARK else 0
             if code < 0xA0:  # noqa: PLR2004 - the end of the C1 controls
                 if (code < 0x20 and code not in (0x09, 0x0A)) or code >= 0x7F:  # noqa: PLR2004 - C0, DEL and C1
                     found[text] = True
                     break
-            elif code in (0x2028, 0x2029, 0xFEFF):
+            elif marks > MOST_MARKS or code in (0x2028, 0x2029, 0xFEFF):
                 found[text] = True
                 break
     return found
@@ -79,8 +94,10 @@ def normalize(text: str, repairs: tuple[Repair, ...] = (), *, stray: bool = True
         (a reader's repair as the bytes or surrogate that it stands for).
     """
     edits = [Edit(repair.start, repair.end, repair.kind, repair.removed) for repair in repairs]
-    if stray and _STRAY.search(text):
-        text, edits = _apply(text, edits, _stray(text))
+    if stray:
+        if _STRAY.search(text):
+            text, edits = _apply(text, edits, _stray(text))
+        text, edits = _apply(text, edits, _surplus_marks(text))
     if not unicodedata.is_normalized("NFC", text):
         text, edits = _apply(text, edits, _compositions(text))
     return text, edits
@@ -95,16 +112,39 @@ def _stray(text: str) -> Iterator[_Change]:
             yield _Change(match.start(), match.end(), "line_end", "\n")
 
 
-def _compositions(text: str) -> Iterator[_Change]:
-    """Find the segments that NFC changes, a starter with what follows it up to the next safe one."""
-    begin = 0
-    for end in range(1, len(text) + 1):
-        if end < len(text) and not _starts_segment(text[end]):
+def _surplus_marks(text: str) -> Iterator[_Change]:
+    """Find what stands behind the first MOST_MARKS of a run of combining marks."""
+    run = 0
+    for place, char in enumerate(text):
+        if unicodedata.category(char)[0] == "M":
+            run += 1
             continue
-        old = text[begin:end]
+        if run > MOST_MARKS:
+            yield _Change(place - run + MOST_MARKS, place, "marks", "")
+        run = 0
+    if run > MOST_MARKS:
+        yield _Change(len(text) - run + MOST_MARKS, len(text), "marks", "")
+
+
+def _compositions(text: str) -> Iterator[_Change]:
+    """Find the segments that NFC changes; only lines that it changes are looked at character by character."""
+    begin = 0
+    for line in text.split("\n"):
+        if not unicodedata.is_normalized("NFC", line):
+            yield from _line_compositions(line, begin)
+        begin += len(line) + 1
+
+
+def _line_compositions(line: str, offset: int) -> Iterator[_Change]:
+    """Find the segments of a line: a starter with what follows it up to the next safe one."""
+    begin = 0
+    for end in range(1, len(line) + 1):
+        if end < len(line) and not _starts_segment(line[end]):
+            continue
+        old = line[begin:end]
         new = unicodedata.normalize("NFC", old)
         if new != old:
-            yield _Change(begin, end, "nfc", new)
+            yield _Change(offset + begin, offset + end, "nfc", new)
         begin = end
 
 

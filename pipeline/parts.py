@@ -44,7 +44,7 @@ class Parts:
             column = read_table(self.folder.part(table, number), [name])[name]
             schema = column.type
             chunks += column.chunks
-        return pa.chunked_array(chunks, schema)
+        return pa.chunked_array(chunks, pa.null() if schema is None else schema)
 
     def take(self, table: str, rows: NDArray[np.int64], columns: Sequence[str]) -> pa.Table:
         """Read some rows, in ascending order, of some columns."""

@@ -4,17 +4,22 @@ Shards that are there stay as they are, and what is new comes behind them: so a 
 numbers of finished parts never move. A plan depends on the input and the plan before it, never on worker counts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+import orjson
+
+from pipeline.executor import nowhere
 from pipeline.form import Source
 from pipeline.inputs import InputFile, list_inputs
-from pipeline.readers.reading import ReadOptions, guess_format
+from pipeline.readers.reading import READING_VERSION, ReadOptions, guess_format
 from pipeline.readers.records import Slice
 from pipeline.readers.slicing import slice_file
 from pipeline.recipe import Recipe
-from pipeline.store import RunFolder, fingerprint, read_json, write_json
+from pipeline.store import RunFolder, fingerprint, read_json, write_bytes
+from pipeline.stream import is_url
 
 PLAN_VERSION = 1
 
@@ -49,8 +54,13 @@ def read_options(source: Source) -> ReadOptions:
     )  # fmt: skip
 
 
-def make_plan(recipe: Recipe, folder: RunFolder) -> Plan:
+def make_plan(recipe: Recipe, folder: RunFolder, advance: Callable[[int], None] = nowhere) -> Plan:
     """Bring the run's plan up to date with its input, and store it.
+
+    Args:
+        recipe: names the sources.
+        folder: of the run; no input is taken from it.
+        advance: told of every source that is done.
 
     Raises:
         RecipeError: a source has no files, or a file's format is unknown.
@@ -60,7 +70,7 @@ def make_plan(recipe: Recipe, folder: RunFolder) -> Plan:
     if stored.get("version") != PLAN_VERSION:
         stored = {}
     target = int(recipe.shards.target_mb * 1e6)
-    files = _cut_files(recipe, stored.get("files", {}), target, folder)
+    files = _cut_files(recipe, stored.get("files", {}), target, folder, advance)
     fresh = {_key(piece): piece for entry in files.values() for piece in entry["slices"]}
     old = [_load_shard(entry) for entry in stored.get("shards", [])]
     kept = _keep(old, fresh)
@@ -76,26 +86,41 @@ def make_plan(recipe: Recipe, folder: RunFolder) -> Plan:
         "shards": [asdict(shard) for shard in shards],
         "files": {key: {**entry, "slices": [asdict(p) for p in entry["slices"]]} for key, entry in files.items()},
     }
-    if plan != stored:
-        write_json(path, plan)
+    data = orjson.dumps(plan)
+    if not path.exists() or path.read_bytes() != data:
+        write_bytes(path, data)
     return Plan(shards, tuple(retired))
 
 
-def _cut_files(recipe: Recipe, known: Mapping[str, Any], target: int, folder: RunFolder) -> dict[str, dict[str, Any]]:
+def _cut_files(
+    recipe: Recipe, known: Mapping[str, Any], target: int, folder: RunFolder, advance: Callable[[int], None]
+) -> dict[str, dict[str, Any]]:
     """Cut every input file into slices, in order; a file that has not changed since is not read again."""
     files: dict[str, dict[str, Any]] = {}
     for source in recipe.sources:
         options = read_options(source)
         for file in list_inputs(source.name, source.path, recipe.path.parent):
             form = source.format or guess_format(file.name)[0]
-            state = fingerprint(asdict(options), form, target, asdict(file))
+            if not is_url(file.path) and Path(file.path).is_relative_to(folder.path.absolute()):
+                continue  # a glob that covers the workspace must not feed a run to itself
+            state = fingerprint(READING_VERSION, asdict(options), form, target, asdict(file))
             key = f"{source.name}:{file.name}"
             before = known.get(key)
-            if before is not None and before["state"] == state:
-                files[key] = {"state": state, "slices": [Slice(**piece) for piece in before["slices"]]}
+            if before is not None and before["state"] == state and not _unreadable(before["slices"]):
+                files[key] = {"state": state, "slices": [_load_slice(piece) for piece in before["slices"]]}
             else:
                 files[key] = {"state": state, "slices": _cut(source, file, form, target, folder, options)}
+        advance(1)
     return files
+
+
+def _unreadable(slices: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether a file could not be read at all: that may be different by now, though the file is the same."""
+    return any(piece["fault"].startswith("unreadable_file") for piece in slices)
+
+
+def _load_slice(entry: Mapping[str, Any]) -> Slice:
+    return Slice(**{**entry, "columns": tuple(entry["columns"])})
 
 
 def _cut(
@@ -118,7 +143,7 @@ def slice_keys(shard: Shard) -> list[str]:
 
 
 def _load_shard(entry: Mapping[str, Any]) -> Shard:
-    return Shard(entry["number"], entry["source"], tuple(Slice(**piece) for piece in entry["slices"]))
+    return Shard(entry["number"], entry["source"], tuple(_load_slice(piece) for piece in entry["slices"]))
 
 
 def _keep(old: Iterable[Shard], fresh: Mapping[str, Slice]) -> list[Shard]:

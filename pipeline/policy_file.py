@@ -13,6 +13,9 @@ from pipeline.errors import RecipeError
 from pipeline.form import PolicyFile, RuleEntry, nearest, parse
 from pipeline.schema import DEDUP, READING
 
+KEPT = "kept"
+"""Stands for the verdict of a kept document where reasons are listed."""
+
 _FOLDER = files("filters.policies")
 
 
@@ -52,6 +55,8 @@ def override(rules: Sequence[Rule], entries: Sequence[RuleEntry], where: str) ->
         if entry.reason in seen:
             raise RecipeError(f'{where}, rules[{number}]: a second rule with the reason "{entry.reason}"')
         seen.add(entry.reason)
+        if entry.reason == KEPT:
+            raise RecipeError(f'{where}, rules[{number}]: "{KEPT}" is what documents without a reason are called')
         rule = entry.rule()
         if all(bound is None for bound in (rule.at_least, rule.at_most, rule.one_of, rule.none_of)):
             raise RecipeError(
@@ -100,7 +105,8 @@ def _is_number(kind: pa.DataType) -> bool:
 
 def _check_values(values: Sequence[Value] | None, field: pa.Field, where: str, rule: Rule) -> None:
     for value in values or ():
-        if isinstance(value, str) == _is_number(field.type):
+        wrong = isinstance(value, bool) or isinstance(value, str) == _is_number(field.type)
+        if wrong or (pa.types.is_integer(field.type) and value != int(value)):
             raise RecipeError(
                 f'{where}, rule "{rule.reason}": {value!r} cannot be a value of {field.name} ({field.type})'
             )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from filters.policy import Policy
 from pipeline.judge import find_survivors, tally, verdicts_of
+from pipeline.policy_file import KEPT
 from pipeline.runs import Run
 from pipeline.store import read_table
 
@@ -30,7 +31,7 @@ def replay(run: Run, policy: Policy) -> dict[str, Any]:
     reasons: Counter[str] = Counter()
     changed: Counter[str] = Counter()
     examples: dict[str, list[str]] = {}
-    for number in run.parts.numbers:
+    for number in run.judged:
         begin, end = run.parts.bounds(number)
         new = verdicts_of(run.parts, number, policy, survivors.slice(begin, end - begin))
         old = read_table(run.folder.part("verdicts", number), ["verdict.reason"])
@@ -55,4 +56,4 @@ def replay(run: Run, policy: Policy) -> dict[str, Any]:
 
 def _names(reasons: pa.ChunkedArray) -> NDArray[np.object_]:
     """Return an object array of reasons, `kept` where there is none."""
-    return np.array([reason or "kept" for reason in reasons.to_pylist()], dtype=object)
+    return np.array([reason or KEPT for reason in reasons.to_pylist()], dtype=object)

@@ -13,6 +13,7 @@ from filters.policy import Rule
 from pipeline.page import bars, histogram, page, table
 from pipeline.policy_file import measured
 from pipeline.runs import Run
+from pipeline.schema import ACCOUNT
 from pipeline.store import read_json, read_table, write_bytes
 
 LARGEST_CLUSTERS = 20
@@ -75,7 +76,7 @@ def _sources(run: Run) -> str:
 
 def _reasons(run: Run) -> str:
     failed: Counter[str] = Counter()
-    for number in run.parts.numbers:
+    for number in run.judged:
         failed.update((read_json(run.folder.receipt("judge", number)) or {}).get("failed", {}))
     reasons = run.summary["reasons"]
     rows = [[rule.reason, reasons.get(rule.reason, 0), failed[rule.reason]] for rule in run.policy.rules]
@@ -88,7 +89,7 @@ def _reasons(run: Run) -> str:
 
 def _rules(run: Run) -> str:
     """Show each bounded attribute's distribution with the bound in it, so that a threshold can be judged by eye."""
-    meanings = measured(choice.make() for choice in run.recipe().filters)
+    meanings = measured(choice.make() for choice in run.filters)
     shown = []
     for rule in run.policy.rules:
         if (rule.at_least is None and rule.at_most is None) or rule.attribute.startswith("dedup."):
@@ -119,7 +120,7 @@ def _languages(run: Run) -> str:
     names = run.parts.column("attributes", "reading.encoding")
     encodings = _counts(names)
     blocks = [table(["编码 encoding", "文档 documents"], encodings)]
-    if "language" in {choice.filter for choice in run.recipe().filters}:
+    if "language" in {choice.filter for choice in run.filters}:
         blocks.insert(
             0, table(["语言 language", "文档 documents"], _counts(run.parts.column("attributes", "language.label")))
         )
@@ -153,8 +154,8 @@ def _clusters(run: Run) -> str:
 def _quarantine(run: Run) -> str:
     kinds: Counter[str] = Counter()
     shown: list[list[Any]] = []
-    for number in run.parts.numbers:
-        rows = read_table(run.folder.part("quarantine", number)).drop_columns(["raw"]).to_pylist()
+    for number in run.judged:
+        rows = read_table(run.folder.part("quarantine", number), ACCOUNT).to_pylist()
         kinds.update(row["error"].partition(":")[0] for row in rows)
         places = [[r["source"], r["file"], r["record"], r["offset"], r["error"].partition(":")[0]] for r in rows]
         shown += places[: QUARANTINE_ROWS - len(shown)]

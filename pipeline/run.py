@@ -21,6 +21,7 @@ from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.ledger import draw_up, over_quarantined
 from pipeline.parts import Parts
 from pipeline.plan import Plan, Shard, make_plan, read_options
+from pipeline.readers.reading import LIBRARIES
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.report import write_report
 from pipeline.runs import open_run
@@ -115,11 +116,9 @@ class _Run:
 
     def go(self) -> None:
         """Carry out every stage."""
-        write_bytes(self.folder.path / "recipe.toml", self.recipe.text.encode())
-        rules = [asdict(rule) for rule in self.recipe.policy.rules]
-        write_json(self.folder.path / "policy.json", {"rules": rules})
-        self.stages.progress.stage("plan", len(self.recipe.sources), "sources")
-        plan = make_plan(self.recipe, self.folder)
+        progress = self.stages.progress
+        progress.stage("plan", len(self.recipe.sources), "sources")
+        plan = make_plan(self.recipe, self.folder, progress.advance)
         for number in plan.retired:
             self.folder.forget(number)
         scans = self._scan(plan)
@@ -129,8 +128,18 @@ class _Run:
         parts = Parts(self.folder, tuple(sorted(scans)))
         outputs = self._settle_ids(parts, scans)
         self._dedup(parts, outputs)
+        self._keep_settings()
         self._judge(parts, outputs)
-        self._write(parts, outputs)
+        self._write(outputs)
+
+    def _keep_settings(self) -> None:
+        """Store what the verdicts from now on are made by, for those who open the run later."""
+        write_bytes(self.folder.path / "recipe.toml", self.recipe.text.encode())
+        rules = [asdict(rule) for rule in self.recipe.policy.rules]
+        write_json(
+            self.folder.path / "policy.json",
+            {"rules": rules, "filters": [asdict(choice) for choice in self.recipe.filters]},
+        )
 
     def _scan(self, plan: Plan) -> dict[int, Receipt]:
         settings = {
@@ -179,7 +188,7 @@ class _Run:
 
         self.stages.each("judge", wanted, item, ("verdicts",), "parts")
 
-    def _write(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
+    def _write(self, outputs: Mapping[int, Mapping[str, str]]) -> None:
         wanted = {
             number: fingerprint(WRITE_VERSION, receipt["outputs"], outputs[number]["documents"])
             for number, receipt in self.stages.receipts["judge"].items()
@@ -189,8 +198,6 @@ class _Run:
             return Item(f"write part-{number:05d}", write_part, (self.folder, number, wanted[number]))
 
         self.stages.each("write", wanted, item, ("corpus",), "parts")
-        for number in set(parts.numbers) - set(wanted):
-            self.folder.part("corpus", number).unlink(missing_ok=True)
 
     def summary(self, wall_seconds: float) -> Receipt:
         """Draw up the ledger and return the content of run.json.
@@ -212,6 +219,8 @@ class _Run:
             "documents": ledger.whole.as_json(),
             "reasons": dict(ledger.whole.reasons.most_common()),
             "shards": len(whole),
+            "parts": list(scans),
+            "parts_done": whole,
             "shards_failed": dict(sorted(self.stages.failed.items())),
             "bytes_in": sum(scans[n]["bytes_in"] for n in whole),
             "text_bytes": sum(scans[n]["text_bytes"] for n in whole),
@@ -230,17 +239,7 @@ class _Run:
 
 
 def _versions() -> dict[str, str]:
-    packages = (
-        "qingyuan",
-        "pyarrow",
-        "numpy",
-        "numba",
-        "rjieba",
-        "fasttext-new",
-        "opencc",
-        "datasketch",
-        "trafilatura",
-    )
+    packages = ("qingyuan", *LIBRARIES, "numpy", "numba", "rjieba", "fasttext-new", "opencc", "datasketch")
     return {"python": platform.python_version(), "unicode": UNICODE_VERSION} | {
         name: version(name) for name in packages
     }

@@ -8,7 +8,7 @@ from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
 from pipeline.form import nearest
 from pipeline.parts import Parts
-from pipeline.recipe import Recipe, load_recipe
+from pipeline.recipe import FilterChoice
 from pipeline.store import RunFolder, read_json
 
 
@@ -20,15 +20,15 @@ class Run:
     summary: dict[str, Any]
     policy: Policy
     parts: Parts
+    """All that were scanned: the rows of clusters.parquet."""
+    judged: tuple[int, ...]
+    """Those of them that were judged and written too."""
+    filters: tuple[FilterChoice, ...]
 
     @property
     def name(self) -> str:
         """Name of the run."""
         return self.folder.path.name
-
-    def recipe(self) -> Recipe:
-        """Return the recipe as it was run; only its filters and names are of use, its paths may have moved."""
-        return load_recipe(self.folder.path / "recipe.toml")
 
 
 def list_runs(workspace: Path) -> list[str]:
@@ -51,10 +51,11 @@ def open_run(name: str, workspace: Path) -> Run:
         hint = nearest(name, known) if known else "; it holds none yet"
         raise RecipeError(f'there is no finished run "{name}" in {workspace}{hint}')
     folder = RunFolder(path)
-    stored = read_json(path / "policy.json") or {"rules": []}
+    stored = read_json(path / "policy.json") or {"rules": [], "filters": []}
     policy = Policy(tuple(_load_rule(entry) for entry in stored["rules"]))
-    numbers = sorted(int(receipt.stem.removeprefix("part-")) for receipt in path.glob("receipts/write/part-*.json"))
-    return Run(folder, summary, policy, Parts(folder, tuple(numbers)))
+    filters = tuple(FilterChoice(**entry) for entry in stored["filters"])
+    parts = Parts(folder, tuple(summary["parts"]))
+    return Run(folder, summary, policy, parts, tuple(summary["parts_done"]), filters)
 
 
 def _load_rule(entry: dict[str, Any]) -> Rule:

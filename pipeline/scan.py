@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters.contract import Filter
 from filters.fold import FOLD_VERSION
 from filters.texts import Texts
 from pipeline.executor import report
+from pipeline.identity import place_id
 from pipeline.normalize import NORMALIZE_VERSION, READER_KINDS, Edit, has_stray, normalize
 from pipeline.plan import Shard, slice_keys
 from pipeline.readers.reading import READING_VERSION, ReadOptions, read
@@ -20,7 +22,7 @@ from pipeline.readers.records import Record, Unread
 from pipeline.recipe import FilterChoice
 from pipeline.schema import DOCUMENTS, QUARANTINE, READING, signature_schema
 from pipeline.signing import Signing, exact_digest, shingle_counts, sign
-from pipeline.store import SCANNED, PartWriter, RunFolder, digest_file, fingerprint, write_json
+from pipeline.store import SCANNED, PartWriter, RunFolder, digest_file, fingerprint, withdraw, write_json
 
 BATCH_CHARS = 2_000_000
 """Characters in a batch: large enough that the kernels' fixed cost vanishes, small enough that all views of a batch
@@ -39,7 +41,8 @@ class ScanSettings:
     def fingerprint(self, shard: Shard) -> str:
         """Return the digest of everything that could change the scan of this shard."""
         filters = [(c.filter, dict(c.arguments), c.make().version, str(c.make().schema)) for c in self.filters]
-        versions = (READING_VERSION, NORMALIZE_VERSION, BATCH_CHARS, BATCH_RECORDS, str(DOCUMENTS))
+        tables = [str(table) for table in (DOCUMENTS, QUARANTINE, READING)]
+        versions = (READING_VERSION, NORMALIZE_VERSION, BATCH_CHARS, BATCH_RECORDS, tables)
         header = self.signing.header(FOLD_VERSION)
         return fingerprint(asdict(self.options), filters, versions, header, slice_keys(shard))
 
@@ -71,6 +74,8 @@ def scan_shard(folder: RunFolder, shard: Shard, settings: ScanSettings) -> dict[
     schemas = dict(zip(SCANNED, (DOCUMENTS, attributes, signatures, QUARANTINE), strict=True))
     parts = [(folder.part(table, shard.number), schema) for table, schema in schemas.items()]
     counts = _Counts()
+    # The ids were settled over all parts, this one as it was before among them.
+    withdraw(folder.receipt("scan", shard.number), folder.whole_receipt("ids"))
     with PartWriter(parts) as writer:
         for batch, unread in _batches(shard, settings.options):
             documents, reading, texts = _normalized(batch)
@@ -82,9 +87,10 @@ def scan_shard(folder: RunFolder, shard: Shard, settings: ScanSettings) -> dict[
             counts.quarantined += quarantine.num_rows
             counts.lost += sum(row["records_lost"] or 0 for row in unread)
             counts.lost_unknown += sum(row["records_lost"] is None for row in unread)
-            counts.text_bytes += documents["text"].nbytes
+            text_bytes = pc.sum(pc.binary_length(documents["text"])).as_py() or 0
+            counts.text_bytes += text_bytes
             counts.edits += len(documents["edits"].flatten())
-            report(documents["text"].nbytes)
+            report(text_bytes)
     receipt = {
         "stage": "scan",
         "part": shard.number,
@@ -136,7 +142,7 @@ def _normalized(rows: list[_Row]) -> tuple[pa.RecordBatch, dict[str, pa.Array], 
     edits: list[list[Edit]] = [[] for _ in rows]
     views = Texts(pa.array(texts, pa.large_string()))
     changed = False
-    for number, stray in enumerate(has_stray(views.code_points, views.offsets).tolist()):
+    for number, stray in enumerate(has_stray(views.code_points, views.kinds, views.offsets).tolist()):
         record = rows[number].record
         text, edits[number] = normalize(record.text, record.repairs, stray=stray)
         changed |= text is not record.text
@@ -169,11 +175,6 @@ def _normalized(rows: list[_Row]) -> tuple[pa.RecordBatch, dict[str, pa.Array], 
 def document_id(source: str, file: str, record: Record) -> str:
     """Return the input's own id, or the place of the record where it has none."""
     return place_id(source, file, record.record) if record.id is None else record.id
-
-
-def place_id(source: str, file: str, record: int) -> str:
-    """Return the id that a document has by its place: unique, since a place is."""
-    return f"{source}:{file}#{record}"
 
 
 def _measure(

@@ -71,6 +71,9 @@ QUARANTINE = pa.schema(
 )
 """records_lost: null where it cannot be known, as behind the break of a truncated archive."""
 
+ACCOUNT = [name for name in QUARANTINE.names if name != "raw"]
+"""Columns of the quarantine that say what happened, without the bytes that it happened to."""
+
 CLUSTERS = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),

@@ -52,7 +52,7 @@ class Stages:
                 number = names[outcome.item.name]
                 if outcome.receipt is None:
                     self.failed[f"part-{number:05d}"] = f"{stage}: {outcome.error}"
-                    self.folder.receipt(stage, number).unlink(missing_ok=True)
+                    self.folder.forget(number, since=stage)
                 else:
                     done[number] = outcome.receipt
         record.cpu_seconds = sum(receipt["cpu_seconds"] for receipt in done.values())

@@ -1,7 +1,6 @@
 """A run's folder: where each table lies, and writing that a crash cannot tear. Door to Parquet."""
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ COMPRESSION_LEVEL = 3
 """zstd level: 205 MB/s; level 9 writes a quarter as fast for 14 % less."""
 
 SCANNED = ("documents", "attributes", "signatures", "quarantine")
-TABLES = (*SCANNED, "verdicts", "corpus")
+STAGE_TABLES = {"scan": SCANNED, "judge": ("verdicts",), "write": ("corpus",)}
+"""Which tables each stage makes of a shard, in the order of the stages."""
+TABLES = tuple(table for tables in STAGE_TABLES.values() for table in tables)
 PRIVATE = ("documents", "quarantine")
 """Tables with unmasked text: their folders are closed to other users."""
 
@@ -48,12 +49,14 @@ class RunFolder:
         for table in PRIVATE:
             (self.path / table).chmod(0o700)
 
-    def forget(self, number: int) -> None:
-        """Remove every part and receipt of a shard that is no longer in the plan."""
-        for table in TABLES:
-            self.part(table, number).unlink(missing_ok=True)
-        for receipt in (self.path / "receipts").glob(f"*/part-{number:05d}.json"):
-            receipt.unlink()
+    def forget(self, number: int, since: str = "scan") -> None:
+        """Remove what a stage and those after it made of a shard: receipts first, so that nothing seems done."""
+        stages = list(STAGE_TABLES)[list(STAGE_TABLES).index(since) :]
+        for stage in stages:
+            self.receipt(stage, number).unlink(missing_ok=True)
+        for stage in stages:
+            for table in STAGE_TABLES[stage]:
+                self.part(table, number).unlink(missing_ok=True)
 
 
 def digest_file(path: Path) -> str:
@@ -111,6 +114,14 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def withdraw(*receipts: Path) -> None:
+    """Take receipts back before their tables change: what they say must never stand beside other tables."""
+    for receipt in receipts:
+        if receipt.exists():
+            receipt.unlink(missing_ok=True)
+            _flush_folder(receipt.parent)
+
+
 class PartWriter:
     """Writes Parquet parts that appear together, when all are whole, and not at all after an error."""
 
@@ -154,8 +165,13 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def read_schema(path: Path) -> pa.Schema:
-    """Return the columns of a Parquet file."""
-    return pq.read_schema(path)
+    """Return the columns of a flat Parquet file as they were declared: reading adds the number of each."""
+    schema = pq.read_schema(path)
+    fields = []
+    for field in schema:
+        metadata = {key: value for key, value in (field.metadata or {}).items() if key != b"PARQUET:field_id"}
+        fields.append(field.with_metadata(metadata or None))
+    return pa.schema(fields, schema.metadata)
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -207,8 +223,3 @@ def read_range(path: Path, begin: int, end: int) -> pa.Table:
                 tables.append(table.slice(low, high - low))
             first = behind
     return pa.concat_tables(tables)
-
-
-def remove_folder(path: Path) -> None:
-    """Remove a folder and what is in it, if it is there."""
-    shutil.rmtree(path, ignore_errors=True)

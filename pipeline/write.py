@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from pipeline.schema import CORPUS
-from pipeline.store import PartWriter, RunFolder, digest_file, read_batches, read_table, write_json
+from pipeline.store import PartWriter, RunFolder, digest_file, read_batches, read_table, withdraw, write_json
 
 WRITE_VERSION = "1"
 
@@ -17,6 +17,7 @@ def write_part(folder: RunFolder, number: int, fingerprint: str) -> dict[str, An
     begun = time.process_time()
     verdicts = read_table(folder.part("verdicts", number), ["id", "verdict.keep"])
     keep = verdicts["verdict.keep"].combine_chunks()
+    withdraw(folder.receipt("write", number))
     rows, chars = 0, 0
     path = folder.part("corpus", number)
     with PartWriter([(path, CORPUS)]) as writer:

@@ -21,6 +21,9 @@ SENTENCES = (
     "审计报告指出，三笔支出缺少原始凭证，需要在月底以前补齐。",
 )
 
+OTHER = "港务局昨天公布了新的潮汐表，渡轮首班提前到六点一刻。去往外岛的旅客请留意码头的广播，逾期不候。"
+"""A text that resembles none of those."""
+
 
 class Quiet:
     """Shows nothing."""

@@ -1,13 +1,15 @@
+import time
 import unicodedata
 
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from filters.characters import kind_table
 from pipeline.normalize import Edit, has_stray, normalize
 from pipeline.readers.records import Repair
 
-HARD = "a\r\n\u2028\u2029\x85\x00\x1b\x7f\x9f\ufeff\t中\u0301\u0323é가\u1100\u1161\u11a8豈\u0f71\u0f72"
+HARD = "a\r\n\f\v\u2028\u2029\x85\x00\x1b\x7f\x9f\ufeff\t中\u0301\u0323é가\u1100\u1161\u11a8豈\u0f71\u0f72"
 TEXT = st.text(st.one_of(st.sampled_from(HARD), st.characters(exclude_categories=["Cs"])), max_size=40)
 
 
@@ -35,7 +37,7 @@ def test_a_normalised_text_is_clean_stable_and_its_edits_lead_back(text):
 @given(TEXT)
 def test_the_fast_look_never_misses_a_stray_character(text):
     codes = np.array([ord(char) for char in text], np.uint32)
-    (found,) = has_stray(codes, np.array([0, len(codes)]))
+    (found,) = has_stray(codes, kind_table()[codes], np.array([0, len(codes)]))
 
     assert normalize(text, stray=bool(found)) == normalize(text)
 
@@ -60,3 +62,26 @@ def test_text_is_never_brought_to_another_width_or_script():
     text = "２０２６年：國體　ＡＢＣ①㈱"
 
     assert normalize(text) == (text, [])
+
+
+def test_a_tower_of_marks_is_cut_before_it_costs_anything():
+    tower = "中" + "\u0301\u0323" * 200_000
+
+    clean, edits = normalize(f"甲{tower}乙")
+
+    assert (len(clean), clean[-1]) == (33, "乙")
+    assert [edit.kind for edit in edits if edit.kind != "nfc"] == ["marks"]
+
+
+def test_one_odd_character_does_not_make_a_long_text_slow():
+    text = "第一行没有什么特别的。\n" * 200_000 + "豈"
+
+    begun = time.process_time()
+    clean, _ = normalize(text)
+
+    assert clean[-1] == "豈"
+    assert time.process_time() - begun < 2.0
+
+
+def test_a_form_feed_ends_a_line():
+    assert normalize("上页\f下页\v")[0] == "上页\n下页\n"

@@ -1,4 +1,4 @@
-"""What a result depends on is in its fingerprint: change it, and it is made again; change anything else, and it stays."""
+"""What a result depends on is in its fingerprint: change it, and it is made again; change others, and it stays."""
 
 import pytest
 

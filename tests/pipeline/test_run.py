@@ -14,6 +14,8 @@ from pipeline.pool import InProcess
 from pipeline.replay import replay
 from pipeline.run import clean, nothing_left
 from pipeline.runs import open_run
+from tests.pipeline.conftest import OTHER, Quiet, Recording
+from tests.pipeline.conftest import text as document
 
 RECIPE = """
 [recipe]
@@ -27,47 +29,6 @@ reason = "too_short"
 attribute = "length.text_chars"
 at_least = 30
 """
-SENTENCES = (
-    "清晨的雾气还没有散去，渔民已经把第一网鱼拉上了岸。",
-    "图书馆三楼新开了一间自习室，周末要提前两天预约才有座位。",
-    "工程师检查了每一颗螺栓，确认吊桥可以承受八级大风。",
-    "外婆把晒干的桂花收进玻璃瓶，留到冬天煮汤圆的时候用。",
-    "实验连续失败了十七次，第十八次的曲线终于落在了预期的区间里。",
-    "列车穿过隧道的时候，车厢里的人都不约而同地安静了下来。",
-    "村口的老槐树去年遭了雷劈，今年春天又从断处抽出了新枝。",
-    "审计报告指出，三笔支出缺少原始凭证，需要在月底以前补齐。",
-)
-
-
-OTHER = "港务局昨天公布了新的潮汐表，渡轮首班提前到六点一刻。去往外岛的旅客请留意码头的广播，逾期不候。"
-
-
-class Quiet:
-    def stage(self, name, total, unit):
-        pass
-
-    def advance(self, weight):
-        pass
-
-    def finish(self):
-        pass
-
-
-class Recording(InProcess):
-    """Carries items out and remembers which."""
-
-    def __init__(self):
-        super().__init__()
-        self.done = []
-
-    def run(self, stage, items):
-        self.done += [item.name for item in items]
-        return super().run(stage, items)
-
-
-def document(number, length=4):
-    chosen = ((number * 3 + i * (number + 1)) % len(SENTENCES) for i in range(length))
-    return "\n".join(SENTENCES[i] for i in chosen) + f"第{number}篇。"
 
 
 def write(folder, name, rows):
