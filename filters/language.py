@@ -1,96 +1,68 @@
 """Which language a text is in, and which written form of Chinese.
 
-lid.176 is good at telling Latin-script languages apart and poor inside the Han script: it takes classical
-Chinese for Japanese. So the scripts decide first (kana, Hangul and Han counts of the whole text are exact),
-function characters decide between modern, Cantonese and classical Chinese, and fastText names the rest from a sample.
+lid.176 is good at telling Latin-script languages apart and poor inside the Han script: it takes classical Chinese for
+Japanese and Cantonese for Mandarin. So the scripts decide first (letters of the whole text, counted exactly), then a
+model of Han characters tells Mandarin, Cantonese, Wu, classical Chinese and kanji apart, and lid.176 names the rest
+from a sample of the text.
 """
 
 from dataclasses import dataclass
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
-from numpy.typing import NDArray
 
-from filters.characters import CODE_POINTS, UNICODE_VERSION, Kind
+from filters.characters import UNICODE_VERSION
 from filters.contract import attribute
+from filters.evidence import Evidence
+from filters.lect import LECTS, lect_probabilities, model_version
 from filters.model import MODEL_VERSION, guess_language
-from filters.script import count_kinds
+from filters.region import LEAD, count_variants
+from filters.sample import spread, strings
+from filters.segments import Writing, count_letters
 from filters.texts import Texts
-from filters.variants import VARIANTS_VERSION, hans_only, hant_only
+from filters.variants import VARIANTS_VERSION
 
-# Function characters, counted per text. Written Cantonese has its own; classical Chinese lacks the modern ones.
-CANTONESE = "嘅咗喺哋冇唔佢嚟啲咁嗰嘢攞諗乜嗌瞓嘥揾嘞喎咩"
-CLASSICAL = "之其者也而於于乃矣焉哉曰夫兮弗豈岂吾汝爾尔耶歟欤"
-MODERN = "的了是着們们這这那嗎吗呢吧她很都就在把被"
+LETTERS_NEEDED = 4
+"""Below this many letters a text has no language: all its attributes are null. 中国 is as good in Japanese."""
 
-LETTERS_NEEDED = 1
-"""A text without a single letter has no language: its attributes are null."""
-HAN_SHARE = 0.3
-"""Han / all letters from which a text is Chinese (0.3: the hard bound that ChineseWebText uses)."""
-KANA_SHARE = 0.2
-"""Kana / (kana + Han) from which it is Japanese: Japanese statutes hold 0.3, Chinese with quotations below 0.1."""
-HANGUL_SHARE = 0.3
-CANTONESE_SHARE = 0.02
-"""Cantonese function characters / Han: written Cantonese holds 0.06 to 0.15, Mandarin below 0.001."""
-CLASSICAL_SHARE = 0.04
-CLASSICAL_LEAD = 3
-"""Classical function characters must outnumber the modern ones by this factor."""
+GUESS_SURE = 0.15
+"""Below this probability of its best label, lid.176 is guessing (romanised text, codes): the language is und."""
 
-SAMPLE_WINDOWS, WINDOW_CHARS = 8, 64
-"""What fastText sees: 8 windows of 64 characters spread over the text, so that cost does not grow with length."""
+LID_WINDOWS, LID_CHARS = 4, 48
+"""What lid.176 sees of a text: windows and characters of each, spread over it."""
+LECT_WINDOWS, LECT_CHARS = 12, 64
+"""What the lect model and the counts of variants see."""
 
-
-@cache
-def _function_marks() -> NDArray[np.uint8]:
-    marks = np.zeros(CODE_POINTS, np.uint8)
-    for bit, characters in enumerate((CANTONESE, CLASSICAL, MODERN)):
-        marks[[ord(char) for char in characters]] |= 1 << bit
-    marks |= hans_only().astype(np.uint8) << 3
-    marks |= hant_only().astype(np.uint8) << 4
-    return marks
-
-
-@njit(cache=True, nogil=True)
-def _count_bits(
-    values: NDArray[np.uint32], offsets: NDArray[np.int64], marks: NDArray[np.uint8], bits: int
-) -> NDArray[np.int64]:
-    counts = np.zeros((len(offsets) - 1, bits), np.int64)
-    for text in range(len(offsets) - 1):
-        for i in range(offsets[text], offsets[text + 1]):
-            mark = marks[values[i]]
-            if mark:
-                for bit in range(bits):
-                    counts[text, bit] += mark >> bit & 1
-    return counts
-
-
-def sample(codes: NDArray[np.uint32]) -> str:
-    """Return up to SAMPLE_WINDOWS × WINDOW_CHARS characters of a text, spread evenly over it."""
-    size = SAMPLE_WINDOWS * WINDOW_CHARS
-    if len(codes) > size:
-        starts = np.linspace(0, len(codes) - WINDOW_CHARS, SAMPLE_WINDOWS).astype(np.int64)
-        codes = codes[(starts[:, None] + np.arange(WINDOW_CHARS)).ravel()]
-    return codes.astype("<u4", copy=False).tobytes().decode("utf-32-le")
-
-
-_CHINESE_OF_LID = frozenset({"zh", "yue", "wuu", "lzh", "ja", ""})
-"""What lid.176 answers for Han characters; where there are too few of them for Chinese, the text is mixed."""
+_CHINESE_OF_LID = ("zh", "yue", "wuu", "lzh", "ja", "ko", "")
+"""What lid.176 answers for Han characters; a text that has hardly any of them is none of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Language of each text by script counts, function characters and fastText's lid.176."""
+    """Language of each text by letters, a model of Han characters, and lid.176."""
 
-    version: ClassVar[str] = f"1/{MODEL_VERSION}/unicode-{UNICODE_VERSION}/{VARIANTS_VERSION}"
+    version: ClassVar[str] = f"2/{MODEL_VERSION}/lect-{model_version()}/unicode-{UNICODE_VERSION}/{VARIANTS_VERSION}"
     schema: ClassVar[pa.Schema] = pa.schema([
         attribute(
             "language.label", pa.string(), "label",
-            "zh, yue (Cantonese), lzh (classical), ja, ko, mixed, or lid.176's ISO 639 code; null without any letter",
+            "zh, yue (Cantonese), lzh (classical), wuu (Wu), ja, ko, mixed, lid.176's ISO 639 code, or und where "
+            "that is a guess; null below 4 letters",
         ),
-        attribute("language.lect", pa.string(), "label", "cmn_Hans, cmn_Hant, yue or lzh; null if not Chinese"),
+        attribute("language.score", pa.float64(), "score", "confidence in that label, from its scripts and models"),
+        attribute("language.margin", pa.float64(), "score", "that confidence - the runner-up's"),
+        attribute(
+            "language.lect", pa.string(), "label", "cmn_Hans, cmn_Hant, yue, lzh or wuu; null if not Chinese"
+        ),
+        attribute(
+            "language.region", pa.string(), "label",
+            "TW or HK, whose characters and words a Traditional text uses; null if neither leads",
+        ),
+        attribute(
+            "language.foreign_ratio", pa.float64(), "ratio",
+            "letters in segments (sentences, 16 letters at least) of another script than the text's / letters; in a "
+            "mixed text, of any but Chinese",
+        ),
         attribute("language.lid_label", pa.string(), "label", "what lid.176 alone says of a sample of the text"),
         attribute("language.lid_score", pa.float64(), "score", "lid.176's probability for its label"),
         attribute("language.lid_margin", pa.float64(), "score", "that probability - the runner-up's"),
@@ -102,48 +74,50 @@ class Language:
 
     def __call__(self, texts: Texts) -> pa.RecordBatch:
         """Measure every text."""
-        counts = count_kinds(texts.kinds, texts.offsets, len(Kind))
-        marks = _count_bits(texts.code_points, texts.offsets, _function_marks(), 5)
-        ends = zip(texts.offsets, texts.offsets[1:], strict=False)
-        guesses = guess_language([sample(texts.code_points[start:end]) for start, end in ends])
-        letters = counts[:, [Kind.HAN, Kind.LATIN, Kind.KANA, Kind.HANGUL, Kind.LETTER]].sum(axis=1)
-        silent = texts.null | (letters < LETTERS_NEEDED)
-        labels = [
-            _label(row, int(total), mark, guess)
-            for row, total, mark, guess in zip(counts, letters, marks.tolist(), guesses.labels, strict=True)
-        ]
-        lects = [_lect(label, mark) for label, mark in zip(labels, marks.tolist(), strict=True)]
-        margin = np.maximum(guesses.scores - guesses.runner_up_scores, 0.0)
+        guesses = guess_language(strings(*spread(texts.code_points, texts.offsets, LID_WINDOWS, LID_CHARS)))
+        lid = np.array(guesses.labels, object)
+        lid_margin = np.maximum(guesses.scores - guesses.runner_up_scores, 0.0)
+        letters, writings = count_letters(texts)
+        sample = spread(texts.code_points, texts.offsets, LECT_WINDOWS, LECT_CHARS)
+        lid_japanese = np.where(lid == "ja", guesses.scores, 0.0)
+        seen = Evidence(letters, writings, lect_probabilities(*sample), lid_japanese)
+        silent = texts.null | (seen.total < LETTERS_NEEDED)
+
+        lect = seen.sinitic.argmax(axis=1)
+        chinese = seen.writing == Writing.CHINESE
+        unsure = (guesses.scores < GUESS_SURE) | np.isin(lid, _CHINESE_OF_LID)
+        of_lect = np.array(["zh", *LECTS[1:]], object)[lect]
+        labels = np.select(
+            [seen.mixed, chinese, seen.writing == Writing.JAPANESE, seen.writing == Writing.KOREAN, unsure],
+            ["mixed", of_lect, "ja", "ko", "und"], lid,
+        )  # fmt: skip
+        best = np.sort(seen.sinitic, axis=1)[:, ::-1]
+        by_lect = best[:, 0] * seen.script_score
+        scores = np.select(
+            [seen.mixed, chinese, seen.writing < Writing.LATIN],
+            [seen.mixture, by_lect, seen.script_score],
+            guesses.scores,
+        )
+        rivals = np.maximum(best[:, 1] * seen.script_score, 1 - seen.script_score)
+        rivals = np.where(chinese, rivals, 1 - seen.script_score)
+        margins = np.where(seen.writing < Writing.LATIN, np.maximum(scores - rivals, 0), lid_margin)
+        margins = np.where(seen.mixed, np.maximum(2 * seen.mixture - 1, 0), margins)
+
+        simplified, traditional, lead = count_variants(*sample).T
+        mandarin = labels == "zh"
+        script = np.where(traditional > simplified, "cmn_Hant", "cmn_Hans").astype(object)
+        region = np.where(lead > 0, "TW", "HK").astype(object)
+        told = mandarin & (script == "cmn_Hant") & (np.abs(lead) >= LEAD)
         columns = [
             pa.array(labels, pa.string(), mask=silent),
-            pa.array(lects, pa.string(), mask=silent | np.array([lect is None for lect in lects], bool)),
-            pa.array(guesses.labels, pa.string(), mask=silent),
+            pa.array(scores, pa.float64(), mask=silent),
+            pa.array(margins, pa.float64(), mask=silent),
+            pa.array(np.where(mandarin, script, of_lect), pa.string(), mask=silent | ~chinese | seen.mixed),
+            pa.array(region, pa.string(), mask=silent | ~told),
+            pa.array(seen.foreign, pa.float64(), mask=silent),
+            pa.array(lid, pa.string(), mask=silent),
             pa.array(guesses.scores, pa.float64(), mask=silent),
-            pa.array(margin, pa.float64(), mask=silent),
-            pa.array(counts[:, Kind.HAN] / np.maximum(letters, 1), pa.float64(), mask=silent),
+            pa.array(lid_margin, pa.float64(), mask=silent),
+            pa.array(seen.shares[:, 0], pa.float64(), mask=silent),
         ]
         return pa.record_batch(columns, schema=self.schema)
-
-
-def _label(counts: NDArray[np.int64], letters: int, marks: list[int], guess: str) -> str:
-    """Name the language of one text from its kind counts, its function characters and fastText's guess."""
-    han, kana, hangul = int(counts[Kind.HAN]), int(counts[Kind.KANA]), int(counts[Kind.HANGUL])
-    if hangul >= HANGUL_SHARE * letters and hangul >= han:
-        return "ko"
-    if kana + han >= HAN_SHARE * letters and kana >= KANA_SHARE * (kana + han):
-        return "ja"
-    if han < HAN_SHARE * letters:
-        return "mixed" if guess in _CHINESE_OF_LID else guess
-    cantonese, classical, modern = marks[:3]
-    if cantonese >= CANTONESE_SHARE * han and cantonese > 1:
-        return "yue"
-    if classical >= CLASSICAL_SHARE * han and classical >= CLASSICAL_LEAD * modern and classical > 1:
-        return "lzh"
-    return "zh"
-
-
-def _lect(label: str, marks: list[int]) -> str | None:
-    """Tell Simplified from Traditional Mandarin by the characters that only one of them uses."""
-    if label != "zh":
-        return label if label in {"yue", "lzh"} else None
-    return "cmn_Hant" if marks[4] > marks[3] else "cmn_Hans"

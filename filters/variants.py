@@ -77,6 +77,26 @@ def hans_only() -> NDArray[np.bool_]:
     return _members(np.setdiff1d(chosen, _code_points(COMPATIBILITY_BLOCKS)))
 
 
+@cache
+def japanese_only() -> NDArray[np.bool_]:
+    """Characters that only Japanese text has, as bool[0x110000]: the forms of its reform (駅 円 図 経).
+
+    What OpenCC's t2jp makes of a Traditional character, if neither GB2312 nor Big5 has it and t2s does not simplify it
+    further (説 and 録 are variants that Chinese books print), and the common characters that were made in Japan.
+    """
+    han = _code_points(HAN_BLOCKS[:1])
+    made = _convert("t2jp", han)
+    chosen = np.union1d(made[made != han], _ordinals(MADE_IN_JAPAN))
+    chosen = np.setdiff1d(chosen, _ordinals(PRINTED_IN_CHINA_TOO))
+    chosen = chosen[~_encodable(chosen, "gb2312") & ~_encodable(chosen, "big5")]
+    return _members(chosen[to_simplified_table()[chosen] == chosen])
+
+
+MADE_IN_JAPAN = "込働峠畑辻匂枠搾栃凧凪杢枡笹榊畠"
+PRINTED_IN_CHINA_TOO = "隠髪頼浄従寛揺徴薫隣歳毎"
+"""Variants that editions of the classics have: each ten times or more in 2.3 million characters of them."""
+
+
 BIG5_LEVEL_1_END = 0xC67E
 """Last code of the 5,401 frequently used characters of Big5."""
 
