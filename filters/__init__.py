@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from filters.contract import Filter
+from filters.contamination import Contamination
 from filters.language import Language
 from filters.length import Length
 from filters.lines import Lines
@@ -17,4 +18,5 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "lines": Lines,
     "repetition": Repetition,
     "words": SegmentedWords,
+    "contamination": Contamination,
 }
