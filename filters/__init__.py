@@ -7,6 +7,7 @@ from filters.contamination import Contamination
 from filters.language import Language
 from filters.length import Length
 from filters.lines import Lines
+from filters.notices import Notices
 from filters.repetition import Repetition
 from filters.script import Script
 from filters.words import SegmentedWords
@@ -18,5 +19,6 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "lines": Lines,
     "repetition": Repetition,
     "words": SegmentedWords,
+    "notices": Notices,
     "contamination": Contamination,
 }
