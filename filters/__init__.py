@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from filters.contract import Filter
 from filters.contamination import Contamination
+from filters.domain import Domain
 from filters.language import Language
 from filters.length import Length
 from filters.lines import Lines
@@ -20,5 +21,6 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "repetition": Repetition,
     "words": SegmentedWords,
     "notices": Notices,
+    "domain": Domain,
     "contamination": Contamination,
 }
