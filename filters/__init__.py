@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from filters.contract import Filter
 from filters.contamination import Contamination
+from filters.contract import Filter
 from filters.domain import Domain
 from filters.language import Language
 from filters.length import Length

@@ -1,4 +1,4 @@
-"""The questions of benchmarks as arrays that a kernel can search: characters, parts, and the anchors that lead to them."""
+"""The questions of benchmarks as arrays that a kernel can search: characters, parts, and anchors that lead to them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from filters.frequency import character_log_frequency
 from filters.texts import Texts
 
 ANCHOR = 6
-"""Characters of an anchor: short, so that 《红楼梦》的作者是 has one; rare ones are chosen, so that few lead nowhere."""
+"""Characters of an anchor: short, so that 《红楼梦》的作者是 has one; the rare are chosen, so that few lead nowhere."""
 GRAM = 5
 """Coverage is counted in 5-grams, as resemblance is in deduplication; a shorter option is looked for as a whole."""
 ANCHORS_AN_ITEM = 6
@@ -103,30 +103,37 @@ def build_index(items: Sequence[Item]) -> Index:
     chars, part_offsets = content(Texts(pa.array(parts, pa.large_string())).folded)
     hashes = gram_hashes(chars, ANCHOR, _BASE).tolist()
     rarity = np.concatenate([[0.0], np.cumsum(character_log_frequency()[chars], dtype=np.float64)])
-    names, lengths, kept, spans = [], [], [], []
+    names: list[tuple[str, str]] = []
+    kept: list[list[int]] = []
+    spans: list[list[range]] = []
     part = 0
     for item in items:
-        mine = [p for p in range(part, part + 1 + len(item.options)) if p == part or part_offsets[p + 1] > part_offsets[p]]
-        part += 1 + len(item.options)
-        places = [
-            range(int(part_offsets[p]), int(part_offsets[p + 1]) - ANCHOR + 1) for p in mine
+        mine = [
+            p for p in range(part, part + 1 + len(item.options)) if p == part or part_offsets[p + 1] > part_offsets[p]
         ]
+        part += 1 + len(item.options)
+        places = [range(int(part_offsets[p]), int(part_offsets[p + 1]) - ANCHOR + 1) for p in mine]
         whole = sum(int(part_offsets[p + 1] - part_offsets[p]) for p in mine)
         if whole >= LEAST_CHARS and part_offsets[mine[0] + 1] > part_offsets[mine[0]]:
             names.append((item.benchmark, item.name))
             kept.append(mine)
-            lengths.append(whole)
             spans.append(places)
     holders: Counter[int] = Counter(key for places in spans for key in {hashes[at] for r in places for at in r})
     anchors: list[tuple[int, int]] = []
-    found = []
+    found: list[int] = []
     for number, places in enumerate(spans):
         mine_at = _choose(places, hashes, holders, rarity)
         if mine_at:
             anchors += [(len(found), at) for at in mine_at]
             found.append(number)
     return _lay_out(
-        [names[n] for n in found], [kept[n] for n in found], anchors, hashes, chars, part_offsets, len(items) - len(found)
+        [names[n] for n in found],
+        [kept[n] for n in found],
+        anchors,
+        hashes,
+        chars,
+        part_offsets,
+        len(items) - len(found),
     )
 
 

@@ -23,6 +23,7 @@ SECOND = ("sentence2",)
 """A second text that makes the item only together with the first: pairs of CLUE."""
 LETTERS = tuple("abcdefgh")
 _MARK = re.compile(r"(?:^|[\s　(（、，,。；;？?])[(（]?([A-HＡ-Ｈ])[)）]?\s*[.．、:：)）]\s*", re.MULTILINE)
+_BEFORE = "(（ \n\t\r　"
 _WIDE_A = ord("Ａ")
 
 
@@ -50,7 +51,9 @@ def read_items(path: Path) -> list[Item]:
         stem, options = _question(row)
         if stem is None:
             keys = ", ".join(map(str, row)) or "nothing"
-            raise ValueError(f"{path}, row {number}: no question in it; one of {', '.join(STEMS)} is needed, not {keys}")
+            raise ValueError(
+                f"{path}, row {number}: no question in it; one of {', '.join(STEMS)} is needed, not {keys}"
+            )
         name = next((str(row[key]) for key in ("id", "ID", "qid", "index") if row.get(key) not in {None, ""}), "")
         items.append(Item(path.stem, name or str(number), stem, options))
     if not items:
@@ -108,13 +111,13 @@ def _spread(whole: object, path: Path) -> Iterator[Mapping[str, Any]]:
             else:
                 yield from _objects([entry], path)
     else:
-        raise ValueError(f"{path}: rows are wanted, not {type(whole).__name__}")
+        raise ValueError(f"{path}: rows are wanted, not {type(whole).__name__}")  # noqa: TRY004 - what the file says, not who calls
 
 
 def _objects(entries: Iterable[object], path: Path) -> Iterator[dict[str, Any]]:
     for entry in entries:
         if not isinstance(entry, dict):
-            raise ValueError(f"{path}: a row is an object, not {type(entry).__name__}")
+            raise ValueError(f"{path}: a row is an object, not {type(entry).__name__}")  # noqa: TRY004
         yield entry
 
 
@@ -153,5 +156,6 @@ def split_options(question: str) -> tuple[str, tuple[str, ...]]:
             marks.append(match)
     if len(marks) < 2:  # noqa: PLR2004 - a single A. is no list of options
         return question, ()
-    ends = [*(mark.start() for mark in marks[1:]), len(question)]
-    return question[: marks[0].start()], tuple(question[m.end() : end] for m, end in zip(marks, ends, strict=True))
+    ends = [*(mark.start(1) for mark in marks[1:]), len(question)]
+    options = (question[mark.end() : end] for mark, end in zip(marks, ends, strict=True))
+    return question[: marks[0].start(1)].rstrip(_BEFORE), tuple(option.strip(_BEFORE) for option in options)

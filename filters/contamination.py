@@ -16,8 +16,8 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from filters.benchmark_items import read_items
 from filters.benchmark_index import ANCHOR, GRAM, SLACK, Index, build_index, content, gram_hashes
+from filters.benchmark_items import read_items
 from filters.contract import attribute
 from filters.fold import FOLD_VERSION
 from filters.texts import Texts
@@ -28,7 +28,7 @@ ALIGNED = 0.4
 
 
 @njit(cache=True, nogil=True)
-def _covered(
+def _covered(  # noqa: C901 - fills a table and asks it, n-gram by n-gram
     part: NDArray[np.uint32], window: NDArray[np.uint32], table: NDArray[np.int64], size: int, base: np.uint64
 ) -> int:
     """Count the characters of a part that lie in n-grams of `size` which the window holds too.
@@ -71,7 +71,44 @@ def _covered(
 
 
 @njit(cache=True, nogil=True)
-def _search(
+def _stands_in_line(
+    values: NDArray[np.uint32], begin: int, end: int, shift: int, chars: NDArray[np.uint32], low: int, high: int
+) -> float:
+    """Share of chars[low:high] that equal the values of their text, [begin, end), `shift` further on."""
+    equal = 0
+    for k in range(max(low, begin - shift), min(high, end - shift)):
+        equal += chars[k] == values[k + shift]
+    return equal / (high - low)
+
+
+@njit(cache=True, nogil=True)
+def _share(
+    window: NDArray[np.uint32],
+    table: NDArray[np.int64],
+    chars: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    gram: int,
+    least: float,
+    base: np.uint64,
+) -> float:
+    """Share of an item's characters in the window, or of its question's, if that is less; 0 below `least`.
+
+    `bounds` are the offsets of the item's parts in `chars`, and where the last one ends.
+    """
+    covered, stem = 0, 0.0
+    for part in range(len(bounds) - 1):
+        length = bounds[part + 1] - bounds[part]
+        covered += _covered(chars[bounds[part] : bounds[part + 1]], window, table, min(gram, length), base)
+        if part == 0:
+            stem = covered / length
+            if stem < least:
+                return 0.0
+    share = min(stem, covered / (bounds[-1] - bounds[0]))
+    return share if share >= least else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _search(  # noqa: C901 - one pass: sieve, table, the anchors of a hash, the texts that hold them
     values: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     hashes: NDArray[np.uint64],
@@ -120,30 +157,16 @@ def _search(
                 part = first
                 while part_offsets[part + 1] <= place:
                     part += 1
-                shift, equal = at - place, 0
-                for k in range(max(part_offsets[part], begin - shift), min(part_offsets[part + 1], end - shift)):
-                    equal += chars[k] == values[k + shift]
-                if equal < aligned * (part_offsets[part + 1] - part_offsets[part]):
+                low, high = part_offsets[part], part_offsets[part + 1]
+                if _stands_in_line(values, begin, end, at - place, chars, low, high) < aligned:
                     continue
                 tried[item] = at
                 whole = part_offsets[last] - part_offsets[first]
                 window = values[max(begin, at - whole - slack) : min(end, at + whole + slack)]
                 while len(table) < 2 * len(window):
                     table = np.full(2 * len(table), -1, np.int64)
-                stem = part_offsets[first + 1] - part_offsets[first]
-                covered, stem_covered = 0, 0
-                for part in range(first, last):
-                    length = part_offsets[part + 1] - part_offsets[part]
-                    seen = _covered(
-                        chars[part_offsets[part] : part_offsets[part + 1]], window, table, min(gram, length), base
-                    )  # fmt: skip
-                    covered += seen
-                    if part == first:
-                        stem_covered = seen
-                        if seen < least * length:
-                            break
-                share = min(stem_covered / stem, covered / whole)
-                if share >= least:
+                share = _share(window, table, chars, part_offsets[first : last + 1], gram, least, base)
+                if share > 0:
                     matched[item] = text
                     found[text, 1] += 1
                     if share > best[text]:
@@ -153,7 +176,8 @@ def _search(
 
 
 @lru_cache(maxsize=4)
-def _load(paths: tuple[str, ...], stamps: tuple[tuple[int, int], ...]) -> Index:  # noqa: ARG001 - a file that changes is read again
+def _load(paths: tuple[str, ...], _stamps: tuple[tuple[int, int], ...]) -> Index:
+    """Read and index benchmarks; a file of another time or size is read again."""
     return build_index([item for path in paths for item in read_items(Path(path))])
 
 
@@ -162,8 +186,9 @@ class Contamination:
     """Questions of benchmarks in each text.
 
     An item is found where at least `least` of its question's characters lie in 5-grams of the text, and as many of
-    question and options together, within a window that reaches as far as the item is long on each side. Not found: items without a run of 6 characters or with fewer than 12 in all (1 + 1 = ?), and
-    paraphrases or translations. A text that quotes what an item quotes (a statute, a poem) holds that item.
+    question and options together, within a window that reaches as far as the item is long on each side. Not found:
+    items without a run of 6 characters or with fewer than 12 in all (1 + 1 = ?), and paraphrases or translations. A
+    text that quotes what an item quotes (a statute, a poem) holds that item.
     """
 
     benchmarks: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
 """What a text is about: the six scenes that the Chinese market asks for, and ten general domains; several at once.
 
 By words, not by a model: every domain has a list of weighted words (filters/lexicons/domains.toml), Simplified, looked
-up in the segmentation that all filters share, one to three tokens at a time, so that 自动驾驶 is found however it is cut.
+up in the segmentation that all filters share, one to four tokens at a time, so that 自动驾驶 is found however it is
+cut.
 """
 
 import tomllib
@@ -16,7 +17,7 @@ import xxhash
 from numba import njit
 from numpy.typing import NDArray
 
-from filters.characters import CODE_POINTS, Kind
+from filters.characters import Kind
 from filters.contract import attribute
 from filters.fold import FOLD_VERSION, fold_segment
 from filters.segment import SEGMENT_VERSION
@@ -54,7 +55,7 @@ class _Lexicon:
 
 @cache
 def _simple_fold() -> NDArray[np.uint32]:
-    """uint32[CODE_POINTS]: Simplified, half-width and lower case, where that is one character for one."""
+    """uint32[0x110000]: Simplified, half-width and lower case, where that is one character for one."""
     table = to_simplified_table().copy()
     for code in (*range(0x41, 0x250), *range(0xFF01, 0xFF5F)):
         folded = fold_segment(chr(code))
@@ -90,7 +91,7 @@ def _lexicon() -> _Lexicon:
 
 
 @njit(cache=True, nogil=True)
-def _weigh(
+def _weigh(  # noqa: C901, PLR0912 - one pass: tokens, the longest word from each, weights
     values: NDArray[np.uint32], kinds: NDArray[np.uint8], offsets: NDArray[np.int64], lengths: NDArray[np.int64],
     token_offsets: NDArray[np.int64], fold: NDArray[np.uint32], keys: NDArray[np.uint64], rows: NDArray[np.int32],
     weights: NDArray[np.float32], most_tokens: int, most_chars: int, repeat: int, last_written: int, base: np.uint64,
@@ -162,9 +163,12 @@ class Domain:
 
     version: ClassVar[str] = f"1/{xxhash.xxh3_64_hexdigest(_LEXICON)}/{SEGMENT_VERSION}/fold-{FOLD_VERSION}"
     schema: ClassVar[pa.Schema] = pa.schema([
-        attribute("domain.top", pa.string(), "label", f"domain of the highest score, other where none is {LEAST_SCORE}"),
+        attribute("domain.top", pa.string(), "label", f"domain of the highest score; other below {LEAST_SCORE}"),
         *(
-            attribute(f"domain.{name}_score", pa.float64(), "score", f"weighted {name} words, d / (d + {HALF:g}), d per 100 words")
+            attribute(
+                f"domain.{name}_score", pa.float64(), "score",
+                f"d / (d + {HALF:g}), where d is weighted words of {name} per 100 words",
+            )
             for name in DOMAINS
         ),
     ])  # fmt: skip

@@ -16,6 +16,12 @@ _TERMS = (
     ("ND", re.compile("禁止(?:演绎|改作|衍生)|noderiv|nd")),
     ("SA", re.compile("相同(?:方式|许可|协议|授权)|sharealike|sa")),
 )
+WORDS = (
+    "cc", "creativecommons", "知识共享", "共享创意", "创作共用", "署名", "姓名标示", "attribution",
+    "gfdl", "自由文", "freedoc", "gpl", "affero", "通用公共", "generalpublic",
+    "apache", "mpl", "mozilla", "木兰", "mulanpsl", "mit", "bsd", "unlicense", "wtfpl",
+)  # fmt: skip
+"""One of them stands in every line that names a licence."""
 _NAME_CHARS = 60
 """What a licence's name takes at most, its version included."""
 _DOTTED = re.compile(r"[1-4]\.\d")
@@ -43,6 +49,8 @@ def licence(line: str) -> str | None:
 
     A version that is not told is left away: CC-BY-SA, GFDL.
     """
+    if not any(word in line for word in WORDS):
+        return None
     if _ZERO.search(line):
         return "CC0-1.0"
     for pattern in (_CODE, _ADDRESS):
@@ -71,7 +79,9 @@ def _versioned(family: str, after: str, versions: list[str]) -> str:
     version = None if told is None else f"{told['major']}.{told['minor'] or 0}"
     if told is None or version not in versions:
         return family
-    later = "-or-later" if family.endswith(("GPL", "GFDL")) and _LATER.search(after[told.end() : told.end() + 24]) else ""
+    later = (
+        "-or-later" if family.endswith(("GPL", "GFDL")) and _LATER.search(after[told.end() : told.end() + 24]) else ""
+    )
     return f"{family}-{version}{later}"
 
 
@@ -86,7 +96,9 @@ _ITSELF = re.compile(
     r"|(?:文章|博客|作品|内容|文字|文本|代码|文档|页面|图片|说明)(?:均|皆|全部|都|默认|采|以|遵|基|依|使)"
     r"|(?:^|[^a-z])(?:this|except|unless|contentis|thework)|copyright|©"
 )
-LABELLED = re.compile(r"(?:本?文?(?:开源|内容|文章|版权|文档|使用)?)(?:许可|授权|协议|版权|licen[cs]e|licensedunder)(?:证|书|方式|条款|协议|声明|许可)?[:]?")
+LABELLED = re.compile(
+    r"(?:本?文?(?:开源|内容|文章|版权|文档|使用)?)(?:许可|授权|协议|版权|licen[cs]e|licensedunder)(?:证|书|方式|条款|协议|声明|许可)?[:]?"
+)
 """A line that is only this is the heading of the next one: `## License`."""
 _BARE_CHARS = 60
 _BARE = re.compile(
@@ -105,7 +117,11 @@ def states_licence(line: str, *, heading: bool, last: bool) -> bool:
     """
     if _ITSELF.search(line) and _TERMS_OF_USE.search(line):
         return True
+    if last and _TERMS_OF_USE.match(line):
+        return True
     if len(line) > _BARE_CHARS:
         return heading
     labelled = LABELLED.match(line)
-    return heading or (last and _BARE.fullmatch(line) is not None) or (labelled is not None and labelled[0].endswith(":"))
+    if last and _BARE.fullmatch(line):
+        return True
+    return heading or (labelled is not None and labelled[0].endswith(":"))

@@ -36,6 +36,7 @@ class _Tables:
     first: NDArray[np.int32]  # [256 + 1]: the triggers that begin with letter n are first[n] up to first[n + 1]
     letters: NDArray[np.uint8]
     at: NDArray[np.int32]  # trigger t is letters[at[t]:at[t + 1]]
+    pairs: NDArray[np.bool_]  # [256, 256]: whether a trigger begins with these two letters
 
 
 @cache
@@ -50,13 +51,32 @@ def _tables(triggers: tuple[str, ...]) -> _Tables:
     ordered = sorted(triggers, key=lambda word: numbers[word[0]])
     first = np.searchsorted([numbers[word[0]] for word in ordered], np.arange(257)).astype(np.int32)
     at = np.cumsum([0, *map(len, ordered)]).astype(np.int32)
-    return _Tables(letter, first, np.array([numbers[char] for word in ordered for char in word], np.uint8), at)
+    pairs = np.zeros((256, 256), np.bool_)
+    for word in ordered:
+        pairs[numbers[word[0]], numbers[word[1]] if len(word) > 1 else slice(None)] = True
+    return _Tables(letter, first, np.array([numbers[char] for word in ordered for char in word], np.uint8), at, pairs)
 
 
 @njit(cache=True, nogil=True)
-def _find(
+def _stands(
+    values: NDArray[np.uint32], kinds: NDArray[np.uint8], i: int, end: int, letter: NDArray[np.uint8],
+    letters: NDArray[np.uint8], k: int, last: int, space: int,
+) -> bool:  # fmt: skip
+    """Whether letters[k:last] stand at values[i], white space between them or not, in one line."""
+    while i < end and k < last and values[i] != _LF:
+        if kinds[i] != space:
+            if letter[values[i]] != letters[k]:
+                return False
+            k += 1
+        i += 1
+    return k == last
+
+
+@njit(cache=True, nogil=True)
+def _find(  # noqa: C901 - one pass over lines, words and long lines
     values: NDArray[np.uint32], kinds: NDArray[np.uint8], offsets: NDArray[np.int64], letter: NDArray[np.uint8],
-    first: NDArray[np.int32], letters: NDArray[np.uint8], at: NDArray[np.int32], space: int, longest: int,
+    first: NDArray[np.int32], letters: NDArray[np.uint8], at: NDArray[np.int32], pairs: NDArray[np.bool_],
+    space: int, longest: int,
 ) -> NDArray[np.int64]:  # fmt: skip
     """int64[lines, 4]: text, start, end and whether whole, of every line with a trigger; a line once."""
     found = np.empty((64, 4), np.int64)
@@ -71,18 +91,14 @@ def _find(
             n = letter[values[i]]
             if n == 0 or first[n] == first[n + 1] or i < done:
                 continue
+            second = i + 1
+            while second < end and kinds[second] == space and values[second] != _LF:
+                second += 1
+            if second == end or not pairs[n, letter[values[second]]]:
+                continue
             hit = False
             for trigger in range(first[n], first[n + 1]):
-                k, j = at[trigger] + 1, i + 1
-                while k < at[trigger + 1] and j < end and values[j] != _LF:
-                    if kinds[j] != space:
-                        if letter[values[j]] != letters[k]:
-                            break
-                        k += 1
-                    j += 1
-                if k == at[trigger + 1]:
-                    hit = True
-                    break
+                hit = hit or _stands(values, kinds, i, end, letter, letters, at[trigger], at[trigger + 1], space)
             if not hit:
                 continue
             after = i
@@ -102,11 +118,11 @@ def _find(
 
 
 def find_lines(texts: Texts, triggers: tuple[str, ...]) -> Iterator[NoticeLine]:
-    """Yield the lines that hold one of the triggers (folded, each of two characters or more), in order."""
+    """Yield the lines that hold one of the triggers (folded, of any length), in order."""
     tables = _tables(triggers)
     rows = _find(
         texts.code_points, texts.kinds, texts.offsets, tables.letter, tables.first, tables.letters, tables.at,
-        Kind.SPACE, LINE_CHARS,
+        tables.pairs, Kind.SPACE, LINE_CHARS,
     )  # fmt: skip
     for text, start, end, whole in rows.tolist():
         yield NoticeLine(text, start, end, bool(whole))

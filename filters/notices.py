@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
 
 from filters.aigc import EDGE_CHARS, as_json, metadata, plain, status, tells_readers
@@ -22,12 +23,18 @@ from filters.rights import Claim, claims
 from filters.texts import Texts
 
 TRIGGERS = words((
-    "版权 著作权所 著作权归 著作权属 必究 保留所有 保留一切 保留全部 © (c) copyright rightsreserved 转载 转贴 转帖 摘编 搬运 翻印 盗用",
-    "licen 知识共享 创用cc 共享创意 创作共用 署名-非 署名-相 署名-禁 姓名标示- ccby cc-by cc_by cc0 cc-0 creativecommons",
-    "gpl gfdl 自由文档 自由文件 通用公共 mit许可 mit授权 mit协议 mit开源 apache 木兰宽松 mulanpsl mpl2 mpl-2 wtfpl bsd3 bsd-3 bsd2 bsd-2",
-    "aigc ai生 ai创 ai撰 ai写 ai辅 ai自 ai协 ai合 ai整 ai翻 ai润 ai总 ai工 ai技 ai模 ai助 ai大 智能生 智能创 智能撰 智能写",
-    "智能辅 智能自 智能合 智能助 智能工 智能技 智能模 人工智慧 模型生 模型辅 模型自 模型合 模型创 机器人自 机器人生 机器人写",
-    "gpt生 gpt辅 gpt自 gpt创 gpt撰 gpt写 gpt- gpt4 chatgpt deepseek kimi 豆包 文心一言 通义千问 讯飞星火 claude gemini copilot",
+    "版权 著作权所 著作权归 著作权属 必究 保留所有 保留一切 保留全部 © (c) copyright rightsreserved 转载 转贴",
+    "转帖 摘编 搬运 翻印 盗用",
+    "licen 知识共享 创用cc 共享创意 创作共用 署名-非 署名-相 署名-禁 姓名标示- ccby cc-by cc_by cc0 cc-0",
+    "creativecommons",
+    "gpl gfdl 自由文档 自由文件 通用公共 mit许可 mit授权 mit协议 mit开源 :mit apache 木兰宽松 mulanpsl mpl2",
+    "mpl-2 wtfpl bsd3 bsd-3 bsd2 bsd-2",
+    "aigc 由ai ai生 ai创 ai撰 ai写 ai辅 ai自 ai协 ai合 ai整 ai翻 ai润 ai总 ai工 ai技 ai模 ai助 ai大 智能生",
+    "智能创 智能撰 智能写",
+    "智能辅 智能自 智能合 智能助 智能工 智能技 智能模 人工智慧 模型生 模型翻 模型整 模型编 模型撰 模型写",
+    "智能翻 智能整 智能编 智能改 模型辅 模型自 模型合 模型创 机器人自 机器人生 机器人写",
+    "gpt生 gpt辅 gpt自 gpt创 gpt撰 gpt写 gpt- gpt4 chatgpt deepseek kimi 豆包 文心一言 通义千问 讯飞星火",
+    "claude gemini copilot",
 ))  # fmt: skip
 _SENTENCE_END = re.compile("[。!?;]")
 _BRACKETED = re.compile(r"[(\[【〔*_~]+([^()\[\]【】〔〕*_~]{4,160})[)\]】〕*_~]+")
@@ -103,7 +110,8 @@ class Notices:
     schema: ClassVar[pa.Schema] = pa.schema([
         attribute(
             "notices.aigc_label", pa.string(), "label",
-            "what AIGC metadata (GB 45438) in the text declare: declared (Label 1), possible (2), suspected (3), unclear, none",
+            "what AIGC metadata (GB 45438) in the text declare: declared (Label 1), possible (2), "
+            "suspected (3), unclear, none",
         ),
         attribute("notices.aigc_metadata", pa.string(), "label", "those metadata as they stand, as JSON; else null"),
         attribute(
@@ -129,17 +137,19 @@ class Notices:
                 values = texts.code_points[texts.offsets[number] : texts.offsets[number + 1]]
                 text = values.astype("<u4", copy=False).tobytes().decode("utf-32-le")
             _read(line, text, found.setdefault(number, _Found()))
-        nothing = _Found()
-        rows = [found.get(number, nothing) for number in range(len(texts))]
-        labels = ["none" if row.label is None else status(row.label) for row in rows]
-        raw = [None if row.label is None else as_json(row.label) for row in rows]
+        labels = ["none"] * len(texts)
+        raw: list[str | None] = [None] * len(texts)
+        licences: list[str | None] = [None] * len(texts)
+        counts = np.zeros((4, len(texts)), np.int64)
+        for number, row in found.items():
+            if row.label is not None:
+                labels[number], raw[number] = status(row.label), as_json(row.label)
+            licences[number] = row.licence
+            counts[:, number] = row.explicit, row.copyright, row.no_repost, row.credit
         columns = [
             pa.array(labels, pa.string(), mask=texts.null),
             pa.array(raw, pa.string()),
-            *(
-                pa.array([getattr(row, name) for row in rows], pa.int64(), mask=texts.null)
-                for name in ("explicit", "copyright", "no_repost", "credit")
-            ),
-            pa.array([row.licence for row in rows], pa.string()),
+            *(pa.array(column, pa.int64(), mask=texts.null) for column in counts),
+            pa.array(licences, pa.string()),
         ]
         return pa.record_batch(columns, schema=self.schema)

@@ -1,6 +1,7 @@
 """Sentences by which texts claim rights: copyright, reprinting forbidden, reprinting with credit.
 
-A statute on copyright speaks of the same things: of rights owners and authorities, by articles. Such sentences are none.
+A statute on copyright speaks of the same things: of rights owners and authorities, by articles. Such sentences claim
+nothing.
 """
 
 import re
@@ -41,7 +42,7 @@ _NO_REPOST = re.compile(
     rf"|(?:未经|非经).{{0,24}}{_ASKED}.{{0,6}}{_TAKE}.{{0,16}}(?:追究|侵权|究)"
 )
 _CREDIT = re.compile(
-    rf"(?:{_TAKE}|引用|转发).{{0,20}}?(?:注明|标明|附上|保留|标注|写明|载明|声明|注明).{{0,20}}?(?:出处|来源|作者|链接|地址|本站|原文|转自|署名|姓名|网址|本文)"
+    rf"(?:{_TAKE}|引用|转发).{{0,20}}?(?<!未)(?<!不)(?:注明|标明|附上|保留|标注|写明|载明|声明|注明).{{0,20}}?(?:出处|来源|作者|链接|地址|本站|原文|转自|署名|姓名|网址|本文)"
     rf"|(?:注明|标明).{{0,8}}(?:转载自|转自|来自)"
 )
 _STATUTE = re.compile(

@@ -27,9 +27,58 @@ import zstandard
 from filters.contamination import Contamination
 from filters.texts import Texts
 
-PLACES = ("临溪", "青岑", "云麓", "岚屿", "松陵", "北渚", "鹭湾", "石埭", "霜口", "槐荫", "苇塘", "雁回", "锦汀", "乌桥")
-THINGS = ("市花", "最高的山", "最长的河", "传统点心", "老城门", "渡口", "第一所中学", "地方戏", "名茶", "古桥", "博物馆", "集市")
-MAKERS = ("木", "石", "云", "水", "竹", "松", "鹤", "月", "霜", "雁", "梅", "桐", "兰", "藤", "鹭", "泉", "砚", "舟", "灯", "苇")
+PLACES = (
+    "临溪",
+    "青岑",
+    "云麓",
+    "岚屿",
+    "松陵",
+    "北渚",
+    "鹭湾",
+    "石埭",
+    "霜口",
+    "槐荫",
+    "苇塘",
+    "雁回",
+    "锦汀",
+    "乌桥",
+)
+THINGS = (
+    "市花",
+    "最高的山",
+    "最长的河",
+    "传统点心",
+    "老城门",
+    "渡口",
+    "第一所中学",
+    "地方戏",
+    "名茶",
+    "古桥",
+    "博物馆",
+    "集市",
+)
+MAKERS = (
+    "木",
+    "石",
+    "云",
+    "水",
+    "竹",
+    "松",
+    "鹤",
+    "月",
+    "霜",
+    "雁",
+    "梅",
+    "桐",
+    "兰",
+    "藤",
+    "鹭",
+    "泉",
+    "砚",
+    "舟",
+    "灯",
+    "苇",
+)
 
 
 def load(corpus):
@@ -63,7 +112,8 @@ def law_items(texts, rng, number, each=4):
 def invented_items(rng, number):
     items = {}
     while len(items) < number:
-        stem = f"{rng.choice(PLACES)}{rng.choice('市县镇区')}{rng.choice(('', '旧时', '如今', '公认'))}的{rng.choice(THINGS)}是"
+        when = rng.choice(("", "旧时", "如今", "公认"))
+        stem = f"{rng.choice(PLACES)}{rng.choice('市县镇区')}{when}的{rng.choice(THINGS)}是"
         items[stem] = [f"{''.join(rng.sample(MAKERS, 2))}{stem[-2]}" for _ in range(4)]
     return list(items.items())
 
@@ -148,7 +198,9 @@ def main():
         if hits:
             false[sources[at][0], row["contamination.benchmark"]] += 1
             shown.append((sources[at][0], row, items[row["contamination.benchmark"]][int(row["contamination.item"])]))
-    print(f"{len(truth):,} planted of {measure.index.unfindable} unfindable; {len(planted):,} texts, {megabytes:.1f} MB")
+    print(
+        f"{len(truth):,} planted of {measure.index.unfindable} unfindable; {len(planted):,} texts, {megabytes:.1f} MB"
+    )
     for key in sorted(ratio):
         print(f"  {key[0]:<9} {key[1]:<14} found {found[key]:>3} of {ratio[key]:>3}")
     print(f"recall {found.total() / len(truth):.4f}")
@@ -156,7 +208,7 @@ def main():
     for source, row, (stem, choices) in shown[:10]:
         print(f"  in {source}, coverage {row['contamination.coverage']:.2f}: {stem} | {' | '.join(choices)}")
     for size in (0, 100, 1_000, 10_000):
-        more = law_items(laws, rng, size, 200) if size > 1_000 else sum(items.values(), [])[:size]
+        more = law_items(laws, rng, size, 200) if size > 1_000 else [*items["laws"], *items["invented"]][:size]
         measure = Contamination((write(folder / f"{size}.csv", more),) if size else ())
         cost, _ = seconds(measure, batches)
         print(f"{len(more):>6} items: {cost / megabytes:.4f} CPU-seconds per MB")

@@ -25,7 +25,7 @@ from filters.texts import Texts
 GENRES = {"government": "government", "medicine": "medicine", "science": "science", "finance": "finance", "law": "law",
           "education": "education", "tech": "technology", "ai": "technology", "news": "news", "fiction": "literature",
           "cooking": "cooking", "travel": "travel"}  # fmt: skip
-SOURCES = {"laws_cn": "law", "laws_tw": "law", "howtocook": "cooking", "chinese_novel": "literature", "oiwiki": "technology",
+SOURCES = {"laws_cn": "law", "laws_tw": "law", "howtocook": "cooking", "chinese_novel": "literature", "oiwiki": "technology",  # noqa: E501
            "pingcap_docs": "technology", "debian_docs": "technology", "poetry": "literature",
            "cmrc_wiki": None, "classical_lzh": None}  # fmt: skip
 MOST = 400

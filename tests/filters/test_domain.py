@@ -11,9 +11,9 @@ from pipeline.recipe import load_recipe
 
 # One text of each of the six scenes and some general domains, written for this test.
 TEXTS = {
-    "government": "市政府办公厅印发《关于深化一网通办的实施方案》，要求各区人民政府、市直各单位贯彻落实。申请人到政务服务大厅窗口"
+    "government": "市政府办公厅印发《关于深化一网通办的实施方案》，要求各区人民政府、市直各单位贯彻落实。申请人到政务服务大厅窗口"  # noqa: E501
     "提交材料，符合办事指南的当场受理，五个工作日内办结；材料不全的，窗口应当一次性告知。",
-    "medicine": "患者因胸闷三天入院，心电图提示心肌缺血，血压偏高，既往有糖尿病史。主治医师建议先口服药物治疗，并监测血糖；"
+    "medicine": "患者因胸闷三天入院，心电图提示心肌缺血，血压偏高，既往有糖尿病史。主治医师建议先口服药物治疗，并监测血糖；"  # noqa: E501
     "若症状加重，则行手术。出院后应遵医嘱服药，定期到门诊复查。",
     "science": "研究人员在望远镜的光谱数据中发现，这颗恒星的光谱线随温度移动。根据假说，行星的引力使恒星摆动，"
     "其周期与质量、距离有关。实验组与对照组的测量误差都在百分之二以内，结论与相对论的预言一致。",
@@ -110,7 +110,9 @@ def test_a_recipe_selects_by_domain(tmp_path):
         """,
         "utf-8",
     )
-    rules = [rule for rule in load_recipe(tmp_path / "recipe.toml").policy.rules if rule.attribute.startswith("domain.")]
+    rules = [
+        rule for rule in load_recipe(tmp_path / "recipe.toml").policy.rules if rule.attribute.startswith("domain.")
+    ]
     batch = measure([TEXTS["medicine"], TEXTS["finance"], TEXTS["law"]])
 
     broken = {rule.reason: rule.broken_by({rule.attribute: batch[rule.attribute]}).tolist() for rule in rules}
