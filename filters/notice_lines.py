@@ -14,6 +14,8 @@ from filters.texts import Texts
 
 LINE_CHARS = 400
 """Longer lines are prose: only this many characters from a word of a notice on each side are looked at."""
+LINES_AN_END = 50
+"""Lines with a word of a notice that are read at most at each end of a text."""
 _LF = 0x0A
 
 
@@ -118,13 +120,20 @@ def _find(  # noqa: C901 - one pass over lines, words and long lines
 
 
 def find_lines(texts: Texts, triggers: tuple[str, ...]) -> Iterator[NoticeLine]:
-    """Yield the lines that hold one of the triggers (folded, of any length), in order."""
+    """Yield the lines that hold one of the triggers (folded, of any length), in order.
+
+    Of a text with more than 2 * LINES_AN_END such lines only those nearest to its ends: a text with a notice on every
+    line would else cost a hundred times what other texts do.
+    """
     tables = _tables(triggers)
     rows = _find(
         texts.code_points, texts.kinds, texts.offsets, tables.letter, tables.first, tables.letters, tables.at,
         tables.pairs, Kind.SPACE, LINE_CHARS,
     )  # fmt: skip
-    for text, start, end, whole in rows.tolist():
+    first, count = np.unique(rows[:, 0], return_index=True, return_counts=True)[1:]
+    rank = np.arange(len(rows)) - np.repeat(first, count)
+    near = (rank < LINES_AN_END) | (rank >= np.repeat(count, count) - LINES_AN_END)
+    for text, start, end, whole in rows[near].tolist():
         yield NoticeLine(text, start, end, bool(whole))
 
 

@@ -184,6 +184,12 @@ def test_a_line_without_end_is_read_around_the_word_only():
     assert measure("正文。" * 50_000 + "版权所有，违者必究。" + "正文。" * 50_000)[0]["notices.copyright_count"] == 1
 
 
+def test_a_text_of_notices_only_is_read_at_its_ends():
+    row = measure("".join(f"© {1900 + year} 临溪报社\n" for year in range(120)) * 100)[0]
+
+    assert row["notices.copyright_count"] == 100
+
+
 def test_nothing_is_none_zero_and_null():
     assert measure("好的。", None) == [
         {"notices.aigc_label": "none", "notices.aigc_metadata": None, "notices.aigc_explicit_count": 0,
