@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
+from filters.contamination import Contamination
 from filters.contract import Filter
+from filters.domain import Domain
 from filters.language import Language
 from filters.length import Length
 from filters.lines import Lines
+from filters.notices import Notices
 from filters.repetition import Repetition
 from filters.script import Script
 from filters.words import SegmentedWords
@@ -17,4 +20,7 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "lines": Lines,
     "repetition": Repetition,
     "words": SegmentedWords,
+    "notices": Notices,
+    "domain": Domain,
+    "contamination": Contamination,
 }

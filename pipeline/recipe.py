@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,30 @@ from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, RecipeFile, Shards, Source, nearest, parse
 from pipeline.policy_file import check_policy, load_policy, override
 from pipeline.signing import Signing
+from pipeline.store import digest_file
 
 
 @dataclass(frozen=True)
 class FilterChoice:
-    """One filter of a run: a name in the catalogue and the arguments it is made with."""
+    """One filter of a run: a name in the catalogue and the arguments it is made with.
+
+    A filter that reads files names those of its fields that hold paths in a class attribute `files`. In a recipe such
+    a field is a path or a list of paths, relative to the recipe; a run is known by what they contain, not by where.
+    """
 
     filter: str
     arguments: Mapping[str, Any]
+    """Paths among them are absolute."""
+    digests: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """For each field of paths: the name without folders, and the digest, of every file."""
 
     def make(self) -> Filter:
         """Make the filter."""
         return CATALOGUE[self.filter](**self.arguments)
+
+    def identity(self) -> tuple[str, dict[str, Any]]:
+        """Return what the filter's measurements depend on besides its version: files by their content."""
+        return self.filter, {**self.arguments, **self.digests}
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ def load_recipe(path: Path) -> Recipe:
     for name, number in names.items():
         if number > 1:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
-    chosen = _choose_filters(form, where)
+    chosen = _choose_filters(form, path.parent, where)
     rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
     recipe = Recipe(
         path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules)
@@ -79,7 +91,16 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def _choose_filters(form: RecipeFile, where: str) -> tuple[FilterChoice, ...]:
+def stored_filters(path: Path) -> tuple[FilterChoice, ...]:
+    """Return the filters of the copy of a recipe that a run keeps, without their files, which may have moved.
+
+    What they are good for is the schema: names, units and meanings of what the run measured.
+    """
+    where = f"recipe {path}"
+    return _choose_filters(parse(RecipeFile, path.read_text("utf-8"), where), None, where)
+
+
+def _choose_filters(form: RecipeFile, beside: Path | None, where: str) -> tuple[FilterChoice, ...]:
     """Make the run's filters: the chosen ones of the catalogue, and further ones under names of the recipe's own."""
     chosen = tuple(CATALOGUE) if form.recipe.filters is None else form.recipe.filters
     for name in chosen:
@@ -91,10 +112,31 @@ def _choose_filters(form: RecipeFile, where: str) -> tuple[FilterChoice, ...]:
         kind = arguments.pop("filter", name)
         if kind not in CATALOGUE:
             raise RecipeError(f'{where}, [filters.{name}]: there is no filter "{kind}"{nearest(str(kind), CATALOGUE)}')
-        choices[name] = FilterChoice(kind, arguments)
+        choices[name] = _with_files(FilterChoice(kind, arguments), beside, f"{where}, [filters.{name}]")
         _check_arguments(choices[name], f"{where}, [filters.{name}]")
     _check_columns(choices, where)
     return tuple(choices.values())
+
+
+def _with_files(choice: FilterChoice, beside: Path | None, where: str) -> FilterChoice:
+    """Find the files that the arguments name, relative to `beside`, and digest them; without it leave them out."""
+    arguments, digests = dict(choice.arguments), {}
+    for key in getattr(CATALOGUE[choice.filter], "files", ()):
+        if key not in arguments:
+            continue
+        given = arguments.pop(key)
+        if beside is None:
+            continue
+        names = [given] if isinstance(given, str) else given
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise RecipeError(f"{where}: {key} is a path or a list of paths, not {given!r}")
+        paths = [(beside / name).resolve() for name in names]
+        try:
+            digests[key] = tuple((path.name, digest_file(path)) for path in paths)
+        except OSError as error:
+            raise RecipeError(f"{where}, {key}: cannot be read: {error}") from error
+        arguments[key] = str(paths[0]) if isinstance(given, str) else tuple(map(str, paths))
+    return FilterChoice(choice.filter, arguments, digests)
 
 
 def _check_arguments(choice: FilterChoice, where: str) -> None:
@@ -106,7 +148,7 @@ def _check_arguments(choice: FilterChoice, where: str) -> None:
             raise RecipeError(f"{where}: unknown key {argument}{hint}")
     try:
         choice.make()
-    except (TypeError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise RecipeError(f"{where}: {error}") from error
 
 

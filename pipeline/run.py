@@ -136,10 +136,7 @@ class _Run:
         """Store what the verdicts from now on are made by, for those who open the run later."""
         write_bytes(self.folder.path / "recipe.toml", self.recipe.text.encode())
         rules = [asdict(rule) for rule in self.recipe.policy.rules]
-        write_json(
-            self.folder.path / "policy.json",
-            {"rules": rules, "filters": [asdict(choice) for choice in self.recipe.filters]},
-        )
+        write_json(self.folder.path / "policy.json", {"rules": rules})
 
     def _scan(self, plan: Plan) -> dict[int, Receipt]:
         settings = {

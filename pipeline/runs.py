@@ -8,7 +8,7 @@ from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
 from pipeline.form import nearest
 from pipeline.parts import Parts
-from pipeline.recipe import FilterChoice
+from pipeline.recipe import FilterChoice, stored_filters
 from pipeline.store import RunFolder, read_json
 
 
@@ -23,12 +23,15 @@ class Run:
     """All that were scanned: the rows of clusters.parquet."""
     judged: tuple[int, ...]
     """Those of them that were judged and written too."""
-    filters: tuple[FilterChoice, ...]
 
     @property
     def name(self) -> str:
         """Name of the run."""
         return self.folder.path.name
+
+    def filters(self) -> tuple[FilterChoice, ...]:
+        """Return the filters that the run measured with, without the files that they read."""
+        return stored_filters(self.folder.path / "recipe.toml")
 
 
 def list_runs(workspace: Path) -> list[str]:
@@ -51,11 +54,10 @@ def open_run(name: str, workspace: Path) -> Run:
         hint = nearest(name, known) if known else "; it holds none yet"
         raise RecipeError(f'there is no finished run "{name}" in {workspace}{hint}')
     folder = RunFolder(path)
-    stored = read_json(path / "policy.json") or {"rules": [], "filters": []}
+    stored = read_json(path / "policy.json") or {"rules": []}
     policy = Policy(tuple(_load_rule(entry) for entry in stored["rules"]))
-    filters = tuple(FilterChoice(**entry) for entry in stored["filters"])
     parts = Parts(folder, tuple(summary["parts"]))
-    return Run(folder, summary, policy, parts, tuple(summary["parts_done"]), filters)
+    return Run(folder, summary, policy, parts, tuple(summary["parts_done"]))
 
 
 def _load_rule(entry: dict[str, Any]) -> Rule:

@@ -40,7 +40,7 @@ class ScanSettings:
 
     def fingerprint(self, shard: Shard) -> str:
         """Return the digest of everything that could change the scan of this shard."""
-        filters = [(c.filter, dict(c.arguments), c.make().version, str(c.make().schema)) for c in self.filters]
+        filters = [(*c.identity(), c.make().version, str(c.make().schema)) for c in self.filters]
         tables = [str(table) for table in (DOCUMENTS, QUARANTINE, READING)]
         versions = (READING_VERSION, NORMALIZE_VERSION, BATCH_CHARS, BATCH_RECORDS, tables)
         header = self.signing.header(FOLD_VERSION)

@@ -2,7 +2,7 @@ import pytest
 
 from pipeline.errors import RecipeError
 from pipeline.policy_file import load_policy, shipped_policies
-from pipeline.recipe import load_recipe
+from pipeline.recipe import load_recipe, stored_filters
 
 MINIMAL = """
 [recipe]
@@ -104,3 +104,54 @@ def test_every_shipped_policy_loads(tmp_path, name):
     recipe = load(tmp_path, MINIMAL.replace('"web"\n\n', f'"{name}"\n\n'))
 
     assert load_policy(name, tmp_path).rules == recipe.policy.rules
+
+
+WITH_BENCHMARKS = MINIMAL + '[filters.contamination]\nbenchmarks = ["exams/own.jsonl"]\n'
+
+
+def write_benchmark(folder, text='{"question": "渡口的船几点开？", "options": ["七点", "八点"]}\n'):
+    (folder / "exams").mkdir(parents=True, exist_ok=True)
+    (folder / "exams" / "own.jsonl").write_text(text, "utf-8")
+
+
+def contamination(recipe):
+    return next(choice for choice in recipe.filters if choice.filter == "contamination")
+
+
+def test_the_files_of_a_filter_lie_beside_the_recipe_and_are_known_by_their_content(tmp_path):
+    for place in ("one", "other"):
+        write_benchmark(tmp_path / place)
+    first, moved = (contamination(load(tmp_path / place, WITH_BENCHMARKS)) for place in ("one", "other"))
+    write_benchmark(tmp_path / "one", '{"question": "渡口的船几点靠岸？"}\n')
+    changed = contamination(load(tmp_path / "one", WITH_BENCHMARKS))
+
+    assert first.make().benchmarks == (str(tmp_path / "one" / "exams" / "own.jsonl"),)
+    assert (first.identity() == moved.identity(), first.identity() == changed.identity()) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (WITH_BENCHMARKS.replace("own", "none"), "benchmarks: cannot be read"),
+        (WITH_BENCHMARKS.replace('["exams/own.jsonl"]', "7"), "benchmarks is a path or a list of paths, not 7"),
+        (WITH_BENCHMARKS.replace("benchmarks", "benchmark"), 'unknown key benchmark; did you mean "benchmarks"?'),
+        (WITH_BENCHMARKS.replace("own.jsonl", "odd.jsonl"), "row 1: no question in it"),
+        (WITH_BENCHMARKS + "least = 7\n", "least is a share from 0.5 to 1, not 7"),
+    ],
+)
+def test_a_file_of_a_filter_that_is_wrong_is_said_before_a_byte_is_read(tmp_path, text, fault):
+    write_benchmark(tmp_path)
+    (tmp_path / "exams" / "odd.jsonl").write_text('{"answer": "B"}\n', "utf-8")
+
+    with pytest.raises(RecipeError, match=r"filters\.contamination") as caught:
+        load(tmp_path, text)
+
+    assert fault in str(caught.value)
+
+
+def test_the_stored_copy_of_a_recipe_names_its_filters_without_their_files(tmp_path):
+    (tmp_path / "recipe.toml").write_text(WITH_BENCHMARKS.replace('policy = "web"', 'policy = "gone.toml"'), "utf-8")
+
+    chosen = {choice.filter: dict(choice.arguments) for choice in stored_filters(tmp_path / "recipe.toml")}
+
+    assert chosen["contamination"] == {}

@@ -1,0 +1,1 @@
+"""Word lists as data, written for this project."""
