@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from filters.boilerplate import Boilerplate
 from filters.contract import Filter
 from filters.language import Language
 from filters.length import Length
@@ -16,5 +17,6 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "language": Language,
     "lines": Lines,
     "repetition": Repetition,
+    "boilerplate": Boilerplate,
     "words": SegmentedWords,
 }
