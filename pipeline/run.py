@@ -6,34 +6,36 @@ The same for every engine: an executor only decides where the items of a stage a
 import fcntl
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from filters.characters import UNICODE_VERSION
 from pipeline.dedup import DEDUP_VERSION, find_duplicates
-from pipeline.errors import LedgerError, RecipeError, ShardError
-from pipeline.executor import Executor, Item, Outcome, Progress
+from pipeline.errors import LedgerError, RecipeError
+from pipeline.executor import Executor, Item, Progress
 from pipeline.identity import IDENTITY_VERSION, settle_ids
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.ledger import draw_up, over_quarantined
 from pipeline.parts import Parts
-from pipeline.plan import Plan, Shard, make_plan, read_options
+from pipeline.plan import Plan, make_plan, read_options
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.report import write_report
 from pipeline.runs import open_run
-from pipeline.scan import ScanSettings, scan_shard
-from pipeline.store import SCANNED, RunFolder, fingerprint, read_json, write_bytes, write_json
+from pipeline.scan import Cutting, ScanSettings, scan_shard
+from pipeline.stage import Receipt, Stages
+from pipeline.store import SCANNED, SURVEYED, RunFolder, fingerprint, write_bytes, write_json
+from pipeline.survey import find_templates, survey_fingerprint, survey_shard, templates_fingerprint
 from pipeline.write import WRITE_VERSION, write_part
-
-Receipt = dict[str, Any]
 
 DEDUP_SHARE = 12
 """Part of a worker's memory for texts that are compared: 128 MB of 1.5 GB, so that deduplication needs no more than a
 scan, and the peak is the same whatever the input."""
+
+MERGE_SHARE = 4
+"""Part of a worker's memory for the counts of lines being merged: the more fit, the fewer times each part is opened."""
 
 
 def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int, progress: Progress) -> Receipt:
@@ -58,7 +60,7 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
     folder = RunFolder(workspace / "runs" / recipe.name)
     folder.make()
     with _alone(folder):
-        run = _Run(recipe, folder, executor, memory, progress)
+        run = _Run(folder, executor, progress, recipe, memory)
         try:
             run.go()
         finally:
@@ -81,26 +83,11 @@ def _alone(folder: RunFolder) -> Iterator[None]:
 
 
 @dataclass
-class _Stage:
-    """What a stage had to do."""
-
-    items: int = 0
-    reused: int = 0
-    cpu_seconds: float = 0.0
-
-
-@dataclass
-class _Run:
+class _Run(Stages):
     """One pass over the stages; what is done is known by its receipts."""
 
     recipe: Recipe
-    folder: RunFolder
-    executor: Executor
     memory: int
-    progress: Progress
-    stages: dict[str, _Stage] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    receipts: dict[str, dict[int, Receipt]] = field(default_factory=dict)
 
     def go(self) -> None:
         """Carry out every stage."""
@@ -111,34 +98,59 @@ class _Run:
         plan = make_plan(self.recipe, self.folder)
         for number in plan.retired:
             self.folder.forget(number)
-        scans = self._scan(plan)
+        surveyed = self._survey(plan) if self.recipe.survey.templates else {}
+        scans = self._scan(plan, surveyed)
         parts = Parts(self.folder, tuple(sorted(scans)))
         outputs = self._settle_ids(parts, scans)
         self._dedup(parts, outputs)
         self._judge(parts, outputs)
         self._write(parts, outputs)
 
-    def _scan(self, plan: Plan) -> dict[int, Receipt]:
-        settings = {
-            source.name: ScanSettings(read_options(source), self.recipe.filters, self.recipe.signing)
-            for source in self.recipe.sources
-        }
-        wanted = {shard.number: settings[shard.source].fingerprint(shard) for shard in plan.shards}
+    def _survey(self, plan: Plan) -> dict[str, str]:
+        """Return the digest of each source's templates."""
+        settings = self.recipe.survey
+        options = {source.name: read_options(source) for source in self.recipe.sources}
         shards = {shard.number: shard for shard in plan.shards}
+        wanted = {n: survey_fingerprint(s, options[s.source], settings.least_chars) for n, s in shards.items()}
 
         def item(number: int) -> Item:
-            shard: Shard = shards[number]
+            shard = shards[number]
+            arguments = (self.folder, shard, options[shard.source], settings.least_chars)
+            return Item(f"survey part-{number:05d}", survey_shard, arguments, shard.bytes)
+
+        surveys = self.each("survey", wanted, item, (SURVEYED,), "bytes")
+        expected = templates_fingerprint(surveys, settings)
+        arguments = (self.folder, surveys, settings, expected, self.memory // MERGE_SHARE)
+        receipt = self.whole("templates", expected, lambda: Item("templates", find_templates, arguments))
+        digests: dict[str, str] = receipt["digests"]
+        return digests
+
+    def _scan(self, plan: Plan, surveyed: Mapping[str, str]) -> dict[int, Receipt]:
+        cut, survey = self.recipe.normalize, self.recipe.survey
+        settings = {
+            source.name: ScanSettings(
+                read_options(source), self.recipe.filters, self.recipe.signing,
+                Cutting(cut.cut_boilerplate, cut.cut_templates, surveyed.get(source.name), survey.least_chars),
+            )
+            for source in self.recipe.sources
+        }  # fmt: skip
+        # A shard that could not be surveyed cannot be read either; the next run tries again.
+        shards = {s.number: s for s in plan.shards if f"part-{s.number:05d}" not in self.failed}
+        wanted = {number: settings[shard.source].fingerprint(shard) for number, shard in shards.items()}
+
+        def item(number: int) -> Item:
+            shard = shards[number]
             return Item(
                 f"scan part-{number:05d}", scan_shard, (self.folder, shard, settings[shard.source]), shard.bytes
             )
 
-        return self._each("scan", wanted, item, SCANNED, "bytes")
+        return self.each("scan", wanted, item, SCANNED, "bytes")
 
     def _settle_ids(self, parts: Parts, scans: Mapping[int, Receipt]) -> dict[int, dict[str, str]]:
         """Return the digests of each part's tables as they are once ids are settled."""
         prints = {number: receipt["fingerprint"] for number, receipt in scans.items()}
         wanted = fingerprint(IDENTITY_VERSION, [[n, prints[n], scans[n]["outputs"]] for n in parts.numbers])
-        receipt = self._whole("ids", wanted, lambda: Item("ids", settle_ids, (parts, prints, wanted)))
+        receipt = self.whole("ids", wanted, lambda: Item("ids", settle_ids, (parts, prints, wanted)))
         return {n: scans[n]["outputs"] | receipt["outputs"].get(str(n), {}) for n in parts.numbers}
 
     def _dedup(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
@@ -147,7 +159,7 @@ class _Run:
         digests = [[n, outputs[n]["documents"], outputs[n]["signatures"]] for n in parts.numbers]
         wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), priorities, digests)
         arguments = (parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory // DEDUP_SHARE)
-        self._whole("dedup", wanted, lambda: Item("dedup", find_duplicates, arguments))
+        self.whole("dedup", wanted, lambda: Item("dedup", find_duplicates, arguments))
 
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         policy = self.recipe.policy
@@ -155,14 +167,14 @@ class _Run:
         clusters = self.receipts["dedup"][0]["outputs"]
         attributes = {n: [n, outputs[n]["documents"], outputs[n]["attributes"]] for n in parts.numbers}
         elected = fingerprint(JUDGE_VERSION, rules, clusters, list(attributes.values()))
-        receipt = self._whole("elect", elected, lambda: Item("elect", elect_survivors, (parts, policy, elected)))
+        receipt = self.whole("elect", elected, lambda: Item("elect", elect_survivors, (parts, policy, elected)))
         # A part's verdicts depend on where it lies in survivors.parquet, so on the parts before it.
         wanted = {n: fingerprint(JUDGE_VERSION, rules, receipt["outputs"], attributes[n]) for n in parts.numbers}
 
         def item(number: int) -> Item:
             return Item(f"judge part-{number:05d}", judge_part, (parts, number, policy, wanted[number]))
 
-        self._each("judge", wanted, item, ("verdicts",), "parts")
+        self.each("judge", wanted, item, ("verdicts",), "parts")
 
     def _write(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         wanted = {
@@ -173,52 +185,9 @@ class _Run:
         def item(number: int) -> Item:
             return Item(f"write part-{number:05d}", write_part, (self.folder, number, wanted[number]))
 
-        self._each("write", wanted, item, ("corpus",), "parts")
+        self.each("write", wanted, item, ("corpus",), "parts")
         for number in set(parts.numbers) - set(wanted):
             self.folder.part("corpus", number).unlink(missing_ok=True)
-
-    def _each(
-        self, stage: str, wanted: Mapping[int, str], item: Callable[[int], Item], tables: Sequence[str], unit: str
-    ) -> dict[int, Receipt]:
-        """Do a stage for every part that has no matching receipt; return the receipts of those that are done."""
-        done: dict[int, Receipt] = {}
-        for number, expected in wanted.items():
-            receipt = read_json(self.folder.receipt(stage, number))
-            present = all(self.folder.part(table, number).exists() for table in tables)
-            if receipt is not None and receipt.get("fingerprint") == expected and present:
-                done[number] = receipt
-        record = self.stages[stage] = _Stage(len(wanted), len(done))
-        items = {number: item(number) for number in wanted if number not in done}
-        names = {one.name: number for number, one in items.items()}
-        if items:
-            self.progress.stage(stage, sum(one.weight for one in items.values()), unit)
-            for outcome in self.executor.run(stage, list(items.values())):
-                number = names[outcome.item.name]
-                if outcome.receipt is None:
-                    self.failed[f"part-{number:05d}"] = f"{stage}: {outcome.error}"
-                    self.folder.receipt(stage, number).unlink(missing_ok=True)
-                else:
-                    done[number] = outcome.receipt
-        record.cpu_seconds = sum(receipt["cpu_seconds"] for receipt in done.values())
-        self.receipts[stage] = done = dict(sorted(done.items()))
-        return done
-
-    def _whole(self, stage: str, expected: str, item: Callable[[], Item]) -> Receipt:
-        """Do a stage over all parts unless its receipt matches."""
-        record = self.stages[stage] = _Stage(1)
-        receipt = read_json(self.folder.whole_receipt(stage))
-        if receipt is not None and receipt.get("fingerprint") == expected:
-            record.reused = 1
-        else:
-            self.progress.stage(stage, 1, "steps")
-            outcome: Outcome
-            (outcome,) = self.executor.run(stage, [item()])
-            if outcome.receipt is None:
-                raise ShardError(f"{stage}: {outcome.error}")
-            receipt = outcome.receipt
-        record.cpu_seconds = receipt["cpu_seconds"]
-        self.receipts[stage] = {0: receipt}
-        return receipt
 
     def summary(self, wall_seconds: float) -> Receipt:
         """Draw up the ledger and return the content of run.json.

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
 from pipeline.form import nearest
 from pipeline.parts import Parts
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.store import RunFolder, read_json
+from pipeline.templates import MEASURED
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class Run:
     def name(self) -> str:
         """Name of the run."""
         return self.folder.path.name
+
+    @property
+    def surveyed(self) -> tuple[pa.Field, ...] | None:
+        """What it measured after its survey; None if it had none."""
+        return MEASURED if "templates" in self.summary["stages"] else None
 
     def recipe(self) -> Recipe:
         """Return the recipe as it was run; only its filters and names are of use, its paths may have moved."""

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
@@ -19,6 +20,8 @@ COMPRESSION_LEVEL = 3
 
 SCANNED = ("documents", "attributes", "signatures", "quarantine")
 TABLES = (*SCANNED, "verdicts", "corpus")
+SURVEYED = "survey"
+"""Counts of a shard's lines; there only where the recipe asks for a survey."""
 PRIVATE = ("documents", "quarantine")
 """Tables with unmasked text: their folders are closed to other users."""
 
@@ -50,7 +53,7 @@ class RunFolder:
 
     def forget(self, number: int) -> None:
         """Remove every part and receipt of a shard that is no longer in the plan."""
-        for table in TABLES:
+        for table in (*TABLES, SURVEYED):
             self.part(table, number).unlink(missing_ok=True)
         for receipt in (self.path / "receipts").glob(f"*/part-{number:05d}.json"):
             receipt.unlink()
@@ -206,6 +209,24 @@ def read_range(path: Path, begin: int, end: int) -> pa.Table:
                 low, high = max(begin, first) - first, min(end, behind) - first
                 tables.append(table.slice(low, high - low))
             first = behind
+    return pa.concat_tables(tables)
+
+
+def read_between(path: Path, column: str, low: int, high: int) -> pa.Table:
+    """Read the rows whose value in `column` lies in [low, high], from the row groups that can hold any."""
+    with pq.ParquetFile(path) as file:
+        place = file.schema_arrow.get_field_index(column)
+        tables = [file.schema_arrow.empty_table()]
+        for group in range(file.num_row_groups):
+            known = file.metadata.row_group(group).column(place).statistics
+            if known is None or not known.has_min_max or (known.min <= high and low <= known.max):
+                table = file.read_row_group(group, use_threads=False)
+                kind = table.schema.field(column).type
+                inside = pc.and_(
+                    pc.greater_equal(table[column], pa.scalar(low, kind)),
+                    pc.less_equal(table[column], pa.scalar(high, kind)),
+                )
+                tables.append(table.filter(inside))
     return pa.concat_tables(tables)
 
 

@@ -1,0 +1,75 @@
+"""The stages of a run: what has a matching receipt is done, the rest is carried out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from pipeline.errors import ShardError
+from pipeline.executor import Executor, Item, Outcome, Progress
+from pipeline.store import RunFolder, read_json
+
+Receipt: TypeAlias = dict[str, Any]
+
+
+@dataclass
+class StageRecord:
+    """What a stage had to do."""
+
+    items: int = 0
+    reused: int = 0
+    cpu_seconds: float = 0.0
+
+
+@dataclass
+class Stages:
+    """Carries stages out, and keeps what they had to do, their receipts and the shards that failed."""
+
+    folder: RunFolder
+    executor: Executor
+    progress: Progress
+    stages: dict[str, StageRecord] = field(default_factory=dict, init=False)
+    failed: dict[str, str] = field(default_factory=dict, init=False)
+    receipts: dict[str, dict[int, Receipt]] = field(default_factory=dict, init=False)
+
+    def each(
+        self, stage: str, wanted: Mapping[int, str], item: Callable[[int], Item], tables: Sequence[str], unit: str
+    ) -> dict[int, Receipt]:
+        """Do a stage for every part that has no matching receipt; return the receipts of those that are done."""
+        done: dict[int, Receipt] = {}
+        for number, expected in wanted.items():
+            receipt = read_json(self.folder.receipt(stage, number))
+            present = all(self.folder.part(table, number).exists() for table in tables)
+            if receipt is not None and receipt.get("fingerprint") == expected and present:
+                done[number] = receipt
+        record = self.stages[stage] = StageRecord(len(wanted), len(done))
+        items = {number: item(number) for number in wanted if number not in done}
+        names = {one.name: number for number, one in items.items()}
+        if items:
+            self.progress.stage(stage, sum(one.weight for one in items.values()), unit)
+            for outcome in self.executor.run(stage, list(items.values())):
+                number = names[outcome.item.name]
+                if outcome.receipt is None:
+                    self.failed[f"part-{number:05d}"] = f"{stage}: {outcome.error}"
+                    self.folder.receipt(stage, number).unlink(missing_ok=True)
+                else:
+                    done[number] = outcome.receipt
+        record.cpu_seconds = sum(receipt["cpu_seconds"] for receipt in done.values())
+        self.receipts[stage] = done = dict(sorted(done.items()))
+        return done
+
+    def whole(self, stage: str, expected: str, item: Callable[[], Item]) -> Receipt:
+        """Do a stage over all parts unless its receipt matches."""
+        record = self.stages[stage] = StageRecord(1)
+        receipt = read_json(self.folder.whole_receipt(stage))
+        if receipt is not None and receipt.get("fingerprint") == expected:
+            record.reused = 1
+        else:
+            self.progress.stage(stage, 1, "steps")
+            outcome: Outcome
+            (outcome,) = self.executor.run(stage, [item()])
+            if outcome.receipt is None:
+                raise ShardError(f"{stage}: {outcome.error}")
+            receipt = outcome.receipt
+        record.cpu_seconds = receipt["cpu_seconds"]
+        self.receipts[stage] = {0: receipt}
+        return receipt
