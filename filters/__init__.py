@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from filters.boilerplate import Boilerplate
 from filters.contamination import Contamination
 from filters.contract import Filter
 from filters.domain import Domain
@@ -19,6 +20,7 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "language": Language,
     "lines": Lines,
     "repetition": Repetition,
+    "boilerplate": Boilerplate,
     "words": SegmentedWords,
     "notices": Notices,
     "domain": Domain,

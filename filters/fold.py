@@ -100,6 +100,18 @@ def _tables() -> _Tables:
     return _Tables(treatment, plain, np.array(spread_at, np.int64), np.array(spread, np.uint32))
 
 
+@cache
+def plain_table() -> NDArray[np.uint32]:
+    """Return uint32[CODE_POINTS]: the folded form of every code point that has one alone, of any other itself.
+
+    For whoever compares characters one by one, with their places: a ﬁ and a combining accent remain what they are.
+    """
+    tables = _tables()
+    table = np.where(tables.treatment == _PLAIN, tables.plain, np.arange(CODE_POINTS, dtype=np.uint32))
+    table.setflags(write=False)
+    return table
+
+
 @njit(cache=True, nogil=True)
 def _joined_segments(
     values: NDArray[np.uint32], offsets: NDArray[np.int64], treatment: NDArray[np.uint8]

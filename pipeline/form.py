@@ -71,6 +71,27 @@ class Shards(_Strict):
     """Decoded text in a shard, megabytes of 10^6 bytes."""
 
 
+class Normalization(_Strict):
+    """`[normalize]`: what is cut out of every text before it is measured; each cut line is recorded as an edit."""
+
+    cut_boilerplate: bool = False
+    """Lines of menus, share bars, registration numbers and so on: what the filter `boilerplate` finds."""
+    cut_templates: bool = False
+    """Lines that the survey found in many documents of the source."""
+
+
+class Survey(_Strict):
+    """`[survey]`: a first reading that finds the lines which many documents of a source share."""
+
+    templates: bool = False
+    least_documents: Annotated[int, Field(ge=2)] = 10
+    """Documents of the source that a template stands in, at least."""
+    least_share: Share = 0.001
+    """Share of the source's documents that it stands in, at least: both bounds hold."""
+    least_chars: Annotated[int, Field(gt=0)] = 4
+    """Characters of a template, white space apart: 是的。 is no site's."""
+
+
 class When(_Strict):
     """Condition of a rule."""
 
@@ -112,6 +133,8 @@ class RecipeFile(_Strict):
     filters: dict[str, dict[str, Any]] = {}
     dedup: Deduplication = Deduplication()
     shards: Shards = Shards()
+    normalize: Normalization = Normalization()
+    survey: Survey = Survey()
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 
 

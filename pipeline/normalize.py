@@ -1,11 +1,13 @@
-"""Changing a text once, before any measuring: NFC, line ends, control characters. Every change is recorded.
+"""Changing a text once, before any measuring: NFC, line ends, control characters, and lines that the recipe has cut.
+
+Every change is recorded.
 
 Stored text is never put through NFKC and never converted to another script.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +36,8 @@ class Edit:
     start: int
     end: int
     kind: str
-    """`undecodable` and `lone_surrogate` (the reader's), `line_end`, `control`, `marks`, `nfc`."""
+    """`undecodable` and `lone_surrogate` (the reader's), `line_end`, `control`, `marks`, `nfc`; `boilerplate_<kind>`
+    and `template` for a line that was cut with its line end."""
     removed: str
 
 
@@ -101,6 +104,30 @@ def normalize(text: str, repairs: tuple[Repair, ...] = (), *, stray: bool = True
     if not unicodedata.is_normalized("NFC", text):
         text, edits = _apply(text, edits, _compositions(text))
     return text, edits
+
+
+def cut_lines(text: str, edits: list[Edit], lines: Sequence[tuple[int, int, str]]) -> tuple[str, list[Edit]]:
+    """Cut whole lines out of a normalised text.
+
+    Args:
+        text: as `normalize` returned it.
+        edits: with it.
+        lines: (start, end, kind of the edit), ascending, in code points, without their line feeds.
+
+    Returns:
+        The text without these lines and their line ends (the last line takes the line end before it), and the edits,
+        which lead back as before. A line that the reader repaired stays: its repair would have no place left.
+    """
+    repaired = [edit for edit in edits if edit.kind in READER_KINDS]
+    changes: list[_Change] = []
+    for start, end, kind in lines:
+        if any(start <= edit.start <= end for edit in repaired):
+            continue
+        behind = min(end + 1, len(text))
+        before = changes[-1].end if changes else 0
+        first = start - 1 if behind == end and start > before else start
+        changes.append(_Change(first, behind, kind, ""))
+    return _apply(text, edits, iter(changes)) if changes else (text, edits)
 
 
 def _stray(text: str) -> Iterator[_Change]:

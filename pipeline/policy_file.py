@@ -12,6 +12,7 @@ from filters.policy import Policy, Rule, Value
 from pipeline.errors import RecipeError
 from pipeline.form import PolicyFile, RuleEntry, nearest, parse
 from pipeline.schema import DEDUP, READING
+from pipeline.templates import MEASURED
 
 KEPT = "kept"
 """Stands for the verdict of a kept document where reasons are listed."""
@@ -66,24 +67,34 @@ def override(rules: Sequence[Rule], entries: Sequence[RuleEntry], where: str) ->
     return tuple(merged.values())
 
 
-def measured(chosen: Iterable[Filter]) -> dict[str, pa.Field]:
-    """Return every attribute that a run with these filters measures, by name."""
+def measured(chosen: Iterable[Filter], surveyed: Sequence[pa.Field] = MEASURED) -> dict[str, pa.Field]:
+    """Return every attribute that a run with these filters, and those that follow a survey, measures, by name."""
     fields = [field for measure in chosen for field in measure.schema]
-    return {field.name: field for field in (*READING, *fields, *DEDUP)}
+    return {field.name: field for field in (*READING, *surveyed, *fields, *DEDUP)}
 
 
-def check_policy(policy: Policy, chosen: Iterable[Filter], where: str) -> None:
-    """Check that every rule can be applied to what the filters measure.
+def check_policy(
+    policy: Policy, chosen: Iterable[Filter], where: str, surveyed: Sequence[pa.Field] | None = None
+) -> None:
+    """Check that every rule can be applied to what the run measures.
+
+    Args:
+        policy: the rules.
+        chosen: the run's filters.
+        where: what to call the recipe in an error.
+        surveyed: what is measured after its survey; None if it has none.
 
     Raises:
         RecipeError: a rule reads an attribute that nobody measures, or bounds it by values of another kind.
     """
-    known = measured(chosen)
+    known = measured(chosen, surveyed or ())
     everywhere = measured(make() for make in CATALOGUE.values())
     for rule in policy.rules:
         for name in rule.attributes:
             if name not in known:
-                if name in everywhere:
+                if surveyed is None and name in {field.name for field in MEASURED}:
+                    hint = "; it is there after a survey: say [survey] templates = true"
+                elif name in everywhere:
                     hint = f'; the filter "{name.partition(".")[0]}" measures it, but this recipe leaves it out'
                 else:
                     hint = nearest(name, known)

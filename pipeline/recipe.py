@@ -7,14 +7,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from filters import CATALOGUE
 from filters.contract import Filter
 from filters.policy import Policy
 from pipeline.errors import RecipeError
-from pipeline.form import Deduplication, RecipeFile, Shards, Source, nearest, parse
+from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
 from pipeline.policy_file import check_policy, load_policy, override
 from pipeline.signing import Signing
 from pipeline.store import digest_file
+from pipeline.templates import MEASURED
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,13 @@ class Recipe:
     dedup: Deduplication
     shards: Shards
     policy: Policy
+    normalize: Normalization
+    survey: Survey
+
+    @property
+    def surveyed(self) -> tuple[pa.Field, ...] | None:
+        """Attributes that are there after a survey; None if there is none."""
+        return MEASURED if self.survey.templates else None
 
     @cached_property
     def signing(self) -> Signing:
@@ -81,9 +91,12 @@ def load_recipe(path: Path) -> Recipe:
     chosen = _choose_filters(form, path.parent, where)
     rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
     recipe = Recipe(
-        path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules)
-    )
-    check_policy(recipe.policy, [choice.make() for choice in chosen], where)
+        path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
+        form.normalize, form.survey,
+    )  # fmt: skip
+    if form.normalize.cut_templates and not form.survey.templates:
+        raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")
+    check_policy(recipe.policy, [choice.make() for choice in chosen], where, recipe.surveyed)
     try:
         recipe.signing  # noqa: B018 - a signing checks itself when it is made
     except ValueError as error:

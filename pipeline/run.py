@@ -20,19 +20,23 @@ from pipeline.identity import IDENTITY_VERSION, settle_ids
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.ledger import draw_up, over_quarantined
 from pipeline.parts import Parts
-from pipeline.plan import Plan, Shard, make_plan, read_options
+from pipeline.plan import Plan, make_plan, read_options
 from pipeline.readers.reading import LIBRARIES
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.report import write_report
 from pipeline.runs import open_run
-from pipeline.scan import ScanSettings, scan_shard
+from pipeline.scan import Cutting, ScanSettings, scan_shard
 from pipeline.stage import Receipt, Stages
-from pipeline.store import SCANNED, RunFolder, fingerprint, write_bytes, write_json
+from pipeline.store import SCANNED, SURVEYED, RunFolder, fingerprint, write_bytes, write_json
+from pipeline.survey import find_templates, survey_fingerprint, survey_shard, templates_fingerprint
 from pipeline.write import WRITE_VERSION, write_part
 
 DEDUP_SHARE = 12
 """Part of a worker's memory for texts that are compared: 128 MB of 1.5 GB, so that deduplication needs no more than a
 scan, and the peak is the same whatever the input."""
+
+MERGE_SHARE = 4
+"""Part of a worker's memory for the counts of lines being merged: the more fit, the fewer times each part is opened."""
 
 
 def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int, progress: Progress) -> Receipt:
@@ -121,7 +125,8 @@ class _Run:
         plan = make_plan(self.recipe, self.folder, progress.advance)
         for number in plan.retired:
             self.folder.forget(number)
-        scans = self._scan(plan)
+        surveyed = self._survey(plan) if self.recipe.survey.templates else {}
+        scans = self._scan(plan, surveyed)
         if not scans:
             part, error = next(iter(self.stages.failed.items()))
             raise ShardError(f"every shard failed; the first, {part}: {error}")
@@ -138,16 +143,42 @@ class _Run:
         rules = [asdict(rule) for rule in self.recipe.policy.rules]
         write_json(self.folder.path / "policy.json", {"rules": rules})
 
-    def _scan(self, plan: Plan) -> dict[int, Receipt]:
-        settings = {
-            source.name: ScanSettings(read_options(source), self.recipe.filters, self.recipe.signing)
-            for source in self.recipe.sources
-        }
-        wanted = {shard.number: settings[shard.source].fingerprint(shard) for shard in plan.shards}
+    def _survey(self, plan: Plan) -> dict[str, str]:
+        """Return the digest of each source's templates."""
+        settings = self.recipe.survey
+        options = {source.name: read_options(source) for source in self.recipe.sources}
         shards = {shard.number: shard for shard in plan.shards}
+        wanted = {n: survey_fingerprint(s, options[s.source], settings.least_chars) for n, s in shards.items()}
+
+        def survey(number: int) -> Item:
+            shard = shards[number]
+            arguments = (self.folder, shard, options[shard.source], settings.least_chars)
+            return Item(f"survey part-{number:05d}", survey_shard, arguments, shard.bytes)
+
+        surveys = self.stages.each("survey", wanted, survey, (SURVEYED,), "bytes")
+        expected = templates_fingerprint(surveys, settings)
+        arguments = (self.folder, surveys, settings, expected, self.memory // MERGE_SHARE)
+        receipt = self.stages.whole(
+            "templates", expected, ("templates",), lambda: Item("templates", find_templates, arguments)
+        )
+        digests: dict[str, str] = receipt["digests"]
+        return digests
+
+    def _scan(self, plan: Plan, surveyed: Mapping[str, str]) -> dict[int, Receipt]:
+        cut, survey = self.recipe.normalize, self.recipe.survey
+        settings = {
+            source.name: ScanSettings(
+                read_options(source), self.recipe.filters, self.recipe.signing,
+                Cutting(cut.cut_boilerplate, cut.cut_templates, surveyed.get(source.name), survey.least_chars),
+            )
+            for source in self.recipe.sources
+        }  # fmt: skip
+        # A shard that could not be surveyed cannot be read either; the next run tries again.
+        shards = {s.number: s for s in plan.shards if f"part-{s.number:05d}" not in self.stages.failed}
+        wanted = {number: settings[shard.source].fingerprint(shard) for number, shard in shards.items()}
 
         def item(number: int) -> Item:
-            shard: Shard = shards[number]
+            shard = shards[number]
             return Item(
                 f"scan part-{number:05d}", scan_shard, (self.folder, shard, settings[shard.source]), shard.bytes
             )

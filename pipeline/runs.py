@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
 from pipeline.form import nearest
 from pipeline.parts import Parts
 from pipeline.recipe import FilterChoice, stored_filters
 from pipeline.store import RunFolder, read_json
+from pipeline.templates import MEASURED
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Run:
     def filters(self) -> tuple[FilterChoice, ...]:
         """Return the filters that the run measured with, without the files that they read."""
         return stored_filters(self.folder.path / "recipe.toml")
+
+    @property
+    def surveyed(self) -> tuple[pa.Field, ...] | None:
+        """What it measured after its survey; None if it had none."""
+        return MEASURED if "templates" in self.summary["stages"] else None
 
 
 def list_runs(workspace: Path) -> list[str]:

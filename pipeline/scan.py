@@ -1,7 +1,7 @@
 """The scan of one shard: read, decode, normalise, measure and sign, in one pass over its records."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,24 +10,41 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from filters.boilerplate import BOILERPLATE_VERSION, find_batch
 from filters.contract import Filter
 from filters.fold import FOLD_VERSION
 from filters.texts import Texts
+from pipeline.batch import BATCH_CHARS, BATCH_RECORDS, Batch, read_shard
 from pipeline.executor import report
-from pipeline.identity import place_id
-from pipeline.normalize import NORMALIZE_VERSION, READER_KINDS, Edit, has_stray, normalize
+from pipeline.normalize import NORMALIZE_VERSION
 from pipeline.plan import Shard, slice_keys
-from pipeline.readers.reading import READING_VERSION, ReadOptions, read
-from pipeline.readers.records import Record, Unread
+from pipeline.readers.reading import READING_VERSION, ReadOptions
 from pipeline.recipe import FilterChoice
 from pipeline.schema import DOCUMENTS, QUARANTINE, READING, signature_schema
 from pipeline.signing import Signing, exact_digest, shingle_counts, sign
 from pipeline.store import SCANNED, PartWriter, RunFolder, digest_file, fingerprint, withdraw, write_json
+from pipeline.templates import MEASURED, TEMPLATES_VERSION, TemplateLines, load_templates
 
-BATCH_CHARS = 2_000_000
-"""Characters in a batch: large enough that the kernels' fixed cost vanishes, small enough that all views of a batch
-(about 40 bytes a character) stay near 100 MB."""
-BATCH_RECORDS = 4_096
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """What the scan does with lines that are no text of their document's own."""
+
+    boilerplate: bool = False
+    """Cut the lines that the filter `boilerplate` finds."""
+    templates: bool = False
+    """Cut the lines that the survey found in many documents of the source."""
+    surveyed: str | None = None
+    """Digest of those of this source; None without a survey."""
+    least_chars: int = 0
+    """Of a template."""
+
+    def fingerprint(self) -> list[Any]:
+        """Return what the scan depends on."""
+        return [
+            BOILERPLATE_VERSION if self.boilerplate else None,
+            None if self.surveyed is None else [TEMPLATES_VERSION, self.surveyed, self.templates, self.least_chars],
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,7 @@ class ScanSettings:
     options: ReadOptions
     filters: tuple[FilterChoice, ...]
     signing: Signing
+    cutting: Cutting = Cutting()
 
     def fingerprint(self, shard: Shard) -> str:
         """Return the digest of everything that could change the scan of this shard."""
@@ -44,7 +62,9 @@ class ScanSettings:
         tables = [str(table) for table in (DOCUMENTS, QUARANTINE, READING)]
         versions = (READING_VERSION, NORMALIZE_VERSION, BATCH_CHARS, BATCH_RECORDS, tables)
         header = self.signing.header(FOLD_VERSION)
-        return fingerprint(asdict(self.options), filters, versions, header, slice_keys(shard))
+        return fingerprint(
+            asdict(self.options), filters, versions, header, slice_keys(shard), self.cutting.fingerprint()
+        )
 
 
 @dataclass(slots=True)
@@ -67,9 +87,14 @@ def scan_shard(folder: RunFolder, shard: Shard, settings: ScanSettings) -> dict[
     """
     begun = time.process_time()
     filters = [choice.make() for choice in settings.filters]
+    surveyed = settings.cutting.surveyed is not None
+    templates = load_templates(folder, shard.source) if surveyed else None
     attributes = pa.schema(
-        [pa.field("id", pa.string(), nullable=False), *READING, *(f for x in filters for f in x.schema)]
-    )
+        [
+            pa.field("id", pa.string(), nullable=False), *READING, *(MEASURED if surveyed else ()),
+            *(f for x in filters for f in x.schema),
+        ]
+    )  # fmt: skip
     signatures = signature_schema(settings.signing.permutations, settings.signing.header(FOLD_VERSION))
     schemas = dict(zip(SCANNED, (DOCUMENTS, attributes, signatures, QUARANTINE), strict=True))
     parts = [(folder.part(table, shard.number), schema) for table, schema in schemas.items()]
@@ -77,10 +102,11 @@ def scan_shard(folder: RunFolder, shard: Shard, settings: ScanSettings) -> dict[
     # The ids were settled over all parts, this one as it was before among them.
     withdraw(folder.receipt("scan", shard.number), folder.whole_receipt("ids"))
     with PartWriter(parts) as writer:
-        for batch, unread in _batches(shard, settings.options):
-            documents, reading, texts = _normalized(batch)
-            measured = _measure(documents, reading, texts, filters, attributes)
-            signed = _sign(documents, texts, settings.signing, signatures)
+        for batch, unread in read_shard(shard, settings.options):
+            first = _cut(batch, settings.cutting, templates)
+            documents = batch.documents()
+            measured = _measure(documents, batch.reading() + first, batch.texts, filters, attributes)
+            signed = _sign(documents, batch.texts, settings.signing, signatures)
             quarantine = pa.RecordBatch.from_pylist(unread, schema=QUARANTINE)
             writer.write(documents, measured, signed, quarantine)
             counts.documents += documents.num_rows
@@ -106,82 +132,29 @@ def scan_shard(folder: RunFolder, shard: Shard, settings: ScanSettings) -> dict[
     return receipt
 
 
-@dataclass(slots=True)
-class _Row:
-    """One record on its way into a batch."""
-
-    source: str
-    file: str
-    record: Record
-
-
-def _batches(shard: Shard, options: ReadOptions) -> Iterator[tuple[list[_Row], list[dict[str, Any]]]]:
-    """Read a shard in batches; the cuts depend on its records alone. The last batch may be empty."""
-    rows: list[_Row] = []
-    unread: list[dict[str, Any]] = []
-    chars = 0
-    for piece in shard.slices:
-        for record in read(piece, options):
-            if isinstance(record, Unread):
-                unread.append({
-                    "source": piece.source, "file": piece.file, "record": record.record, "offset": record.offset,
-                    "error": record.error, "raw": record.raw, "records_lost": record.lost,
-                })  # fmt: skip
-                continue
-            rows.append(_Row(piece.source, piece.file, record))
-            chars += len(record.text)
-            if chars >= BATCH_CHARS or len(rows) >= BATCH_RECORDS:
-                yield rows, unread
-                rows, unread, chars = [], [], 0
-    yield rows, unread
-
-
-def _normalized(rows: list[_Row]) -> tuple[pa.RecordBatch, dict[str, pa.Array], Texts]:
-    """Normalise the texts of a batch and lay its documents out; what reading found out goes beside them."""
-    texts = [row.record.text for row in rows]
-    edits: list[list[Edit]] = [[] for _ in rows]
-    views = Texts(pa.array(texts, pa.large_string()))
-    changed = False
-    for number, stray in enumerate(has_stray(views.code_points, views.kinds, views.offsets).tolist()):
-        record = rows[number].record
-        text, edits[number] = normalize(record.text, record.repairs, stray=stray)
-        changed |= text is not record.text
-        texts[number] = text
-    if changed:
-        views = Texts(pa.array(texts, pa.large_string()))
-    documents = pa.record_batch(
-        [
-            pa.array([document_id(row.source, row.file, row.record) for row in rows], pa.string()),
-            pa.array([row.source for row in rows], pa.string()),
-            pa.array([row.record.url for row in rows], pa.string()),
-            views.column,
-            pa.array([list(row.record.meta.items()) for row in rows], DOCUMENTS.field("meta").type),
-            pa.array([[asdict(edit) for edit in row] for row in edits], DOCUMENTS.field("edits").type),
-            pa.array([row.file for row in rows], pa.string()),
-            pa.array([row.record.record for row in rows], pa.int64()),
-            pa.array([row.record.offset for row in rows], pa.int64()),
-        ],
-        schema=DOCUMENTS,
-    )
-    repaired = [sum(edit.end - edit.start for edit in row if edit.kind in READER_KINDS) for row in edits]
-    reading = {
-        "reading.encoding": pa.array([row.record.encoding for row in rows], pa.string()),
-        "reading.repaired_chars": pa.array(repaired, pa.int64()),
-        "reading.edits": pa.array([len(row) for row in edits], pa.int64()),
-    }
-    return documents, reading, views
-
-
-def document_id(source: str, file: str, record: Record) -> str:
-    """Return the input's own id, or the place of the record where it has none."""
-    return place_id(source, file, record.record) if record.id is None else record.id
+def _cut(batch: Batch, cutting: Cutting, templates: NDArray[np.uint64] | None) -> list[pa.Array]:
+    """Cut what is to be cut; return the columns that had to be measured before, `MEASURED` after a survey."""
+    found = None if templates is None else TemplateLines(batch.texts, templates, cutting.least_chars)
+    cuts: dict[int, list[tuple[int, int, str]]] = {}
+    if cutting.boilerplate:
+        for text, lines in find_batch(batch.texts).items():
+            cuts[text] = [(start, end, f"boilerplate_{kind}") for start, end, kind in lines]
+    if found is not None and cutting.templates:
+        known = {(text, start) for text, lines in cuts.items() for start, _, _ in lines}
+        for text, start, end in found.cuts():
+            if (text, start) not in known:
+                cuts.setdefault(text, []).append((start, end, "template"))
+        for lines in cuts.values():
+            lines.sort()
+    batch.cut(cuts)
+    return [] if found is None else found.measure()
 
 
 def _measure(
-    documents: pa.RecordBatch, reading: Mapping[str, pa.Array], texts: Texts, filters: list[Filter], schema: pa.Schema
+    documents: pa.RecordBatch, reading: Sequence[pa.Array], texts: Texts, filters: list[Filter], schema: pa.Schema
 ) -> pa.RecordBatch:
     """Measure a batch by every filter; a filter that breaks its promise makes the shard a bad one."""
-    columns = [documents["id"], *reading.values()]
+    columns = [documents["id"], *reading]
     for measure in filters:
         batch = measure(texts)
         if batch.num_rows != len(texts) or batch.schema != measure.schema:

@@ -51,7 +51,7 @@ def bare_kernels(corpus):
 
     from filters import CATALOGUE
     from filters.texts import Texts
-    from pipeline.scan import BATCH_CHARS
+    from pipeline.batch import BATCH_CHARS
     from pipeline.signing import Signing, exact_digest, sign
 
     spent = {}

@@ -12,7 +12,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "sample_data"
-TABLES = ("documents", "attributes", "signatures", "quarantine", "verdicts", "corpus")
+TABLES = ("survey", "documents", "attributes", "signatures", "quarantine", "verdicts", "corpus")
+WHOLE = ("templates", "clusters", "pairs", "survivors")
+SETTINGS = """
+[shards]
+target_mb = 0.04
+[normalize]
+cut_boilerplate = true
+cut_templates = true
+[survey]
+templates = true
+least_documents = 3
+"""
 KILLS = 20
 LIMIT = 300
 """Seconds that one run may take on a busy machine."""
@@ -20,10 +31,10 @@ LIMIT = 300
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory):
-    """The sample's recipe cut into small shards, its compressed streams split, so that there is much to interrupt."""
+    """The sample's recipe with every stage, cut into small shards, its streams split: there is much to interrupt."""
     path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
     text = (SAMPLE / "recipe.toml").read_text("utf-8").replace('"sources/', f'"{SAMPLE}/sources/')
-    path.write_text(text + "\n[shards]\ntarget_mb = 0.04\n", "utf-8")
+    path.write_text(text + SETTINGS, "utf-8")
     return path
 
 
@@ -43,7 +54,7 @@ def finish(child):
 def results(workspace):
     run = workspace / "runs/sample"
     files = [path for table in TABLES for path in (run / table).glob("part-*.parquet")]
-    files += [run / "clusters.parquet", run / "pairs.parquet", run / "survivors.parquet"]
+    files += [run / f"{table}.parquet" for table in WHOLE]
     return {path.relative_to(run).as_posix(): path.read_bytes() for path in files}
 
 

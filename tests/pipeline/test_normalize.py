@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from filters.characters import kind_table
-from pipeline.normalize import Edit, has_stray, normalize
+from pipeline.normalize import Edit, cut_lines, has_stray, normalize
 from pipeline.readers.records import Repair
 
 HARD = "a\r\n\f\v\u2028\u2029\x85\x00\x1b\x7f\x9f\ufeff\t中\u0301\u0323é가\u1100\u1161\u11a8豈\u0f71\u0f72"
@@ -56,6 +56,43 @@ def test_what_the_reader_repaired_moves_along_with_the_text():
         "甲\n\ufffd乙",
         [Edit(1, 2, "line_end", "\r\n"), Edit(2, 3, "undecodable", "ff")],
     )
+
+
+def test_a_cut_line_takes_its_line_end_and_what_had_been_changed_in_it_along():
+    text, edits = normalize("菜\x00单\r\n正文e\u0301\r\n页脚")
+    assert text == "菜单\n正文é\n页脚"
+
+    assert cut_lines(text, edits, [(0, 2, "template"), (7, 9, "boilerplate_share")]) == (
+        "正文é",
+        [
+            Edit(0, 0, "template", "菜\x00单\r\n"),
+            Edit(2, 3, "nfc", "e\u0301"),
+            Edit(3, 3, "boilerplate_share", "\r\n页脚"),
+        ],
+    )
+
+
+def test_a_line_that_the_reader_repaired_is_not_cut():
+    text, edits = normalize("\ufffd菜单\n正文", (Repair(0, 1, "undecodable", "ff"),))
+
+    assert cut_lines(text, edits, [(0, 3, "template")]) == (text, edits)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(TEXT, max_size=6).map("\n".join), st.data())
+def test_cutting_leaves_the_other_lines_and_its_edits_lead_back(text, data):
+    text, edits = normalize(text)
+    lines = text.split("\n")
+    starts = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
+    chosen = [n for n in range(len(lines)) if data.draw(st.booleans())]
+    places = [(starts[n], starts[n] + len(lines[n]), "template") for n in chosen]
+
+    left, changes = cut_lines(text, edits, places)
+
+    kept = [line for number, line in enumerate(lines) if number not in chosen]
+    assert left.rstrip("\n") == "\n".join(kept).rstrip("\n")
+    assert changes == sorted(changes, key=lambda edit: (edit.start, edit.end))
+    assert undo(left, changes) == undo(text, edits)
 
 
 def test_text_is_never_brought_to_another_width_or_script():

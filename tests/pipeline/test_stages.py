@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from filters.length import Length
-from pipeline import scan
+from pipeline import batch
 from pipeline.dedup import find_duplicates
 from pipeline.errors import ShardError
 from pipeline.explain import explain
@@ -28,7 +28,7 @@ WEB = 'name = "web"\npath = "in"'
 
 
 def test_a_shard_of_many_batches_loses_nothing_and_repeats_nothing(desk, monkeypatch):
-    monkeypatch.setattr(scan, "BATCH_RECORDS", 2)
+    monkeypatch.setattr(batch, "BATCH_RECORDS", 2)
     desk.recipe(WEB + "\nmax_quarantined_share = 1.0")
     rows = [
         {"id": f"a{n}", "text": "甲乙丙丁戊己庚"[n] + SENTENCES[n] + f"{n}号记录，" + SENTENCES[n][::-1]}
