@@ -155,7 +155,7 @@ def _replay(options: argparse.Namespace) -> int:
 
     run = open_run(options.run, options.workspace)
     policy = load_policy(options.policy, Path())
-    check_policy(policy, [choice.make() for choice in run.recipe().filters], f"policy {options.policy}")
+    check_policy(policy, [choice.make() for choice in run.filters()], f"policy {options.policy}")
     result = replay(run, policy)
     _print_json(result) if options.json else print(render_replay(result))
     return 0

@@ -71,6 +71,13 @@ class Shards(_Strict):
     """Decoded text in a shard, megabytes of 10^6 bytes."""
 
 
+class Segmentation(_Strict):
+    """`[segment]`: how texts are cut into words."""
+
+    dictionaries: tuple[str, ...] = Field(default=(), strict=False)
+    """Files of own words in jieba's format, relative to the recipe; a later file replaces what an earlier one says."""
+
+
 class When(_Strict):
     """Condition of a rule."""
 
@@ -112,6 +119,7 @@ class RecipeFile(_Strict):
     filters: dict[str, dict[str, Any]] = {}
     dedup: Deduplication = Deduplication()
     shards: Shards = Shards()
+    segment: Segmentation = Segmentation()
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from filters import CATALOGUE
 from filters.contract import Filter
 from filters.policy import Policy
+from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, RecipeFile, Shards, Source, nearest, parse
 from pipeline.policy_file import check_policy, load_policy, override
@@ -41,6 +42,7 @@ class Recipe:
     dedup: Deduplication
     shards: Shards
     policy: Policy
+    dictionaries: tuple[Dictionary, ...]
 
     @cached_property
     def signing(self) -> Signing:
@@ -54,13 +56,11 @@ def load_recipe(path: Path) -> Recipe:
 
     Raises:
         RecipeError: the file is missing or no TOML; a key, filter, attribute or policy is unknown (the nearest right
-            name is said); two filters write one column; two rules have one reason; two sources one name.
+            name is said); two filters write one column; two rules have one reason; two sources one name; a dictionary
+            cannot be read.
     """
     where = f"recipe {path}"
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{where}: cannot be read: {error}") from error
+    text = _read(path, where)
     form = parse(RecipeFile, text, where)
     names = Counter(source.name for source in form.sources)
     for name, number in names.items():
@@ -68,15 +68,34 @@ def load_recipe(path: Path) -> Recipe:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
     chosen = _choose_filters(form, where)
     rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
+    dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
     recipe = Recipe(
-        path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules)
-    )
+        path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
+        dictionaries,
+    )  # fmt: skip
     check_policy(recipe.policy, [choice.make() for choice in chosen], where)
     try:
         recipe.signing  # noqa: B018 - a signing checks itself when it is made
     except ValueError as error:
         raise RecipeError(f"{where}, [dedup]: {error}") from error
     return recipe
+
+
+def load_filters(path: Path) -> tuple[FilterChoice, ...]:
+    """Read only which filters a recipe measures with: a copy of it, away from the files that it names, will do.
+
+    Raises:
+        RecipeError: as `load_recipe`, as far as filters go.
+    """
+    where = f"recipe {path}"
+    return _choose_filters(parse(RecipeFile, _read(path, where), where), where)
+
+
+def _read(path: Path, where: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{where}: cannot be read: {error}") from error
 
 
 def _choose_filters(form: RecipeFile, where: str) -> tuple[FilterChoice, ...]:

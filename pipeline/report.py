@@ -88,7 +88,7 @@ def _reasons(run: Run) -> str:
 
 def _rules(run: Run) -> str:
     """Show each bounded attribute's distribution with the bound in it, so that a threshold can be judged by eye."""
-    meanings = measured(choice.make() for choice in run.recipe().filters)
+    meanings = measured(choice.make() for choice in run.filters())
     shown = []
     for rule in run.policy.rules:
         if (rule.at_least is None and rule.at_most is None) or rule.attribute.startswith("dedup."):
@@ -119,7 +119,7 @@ def _languages(run: Run) -> str:
     names = run.parts.column("attributes", "reading.encoding")
     encodings = _counts(names)
     blocks = [table(["编码 encoding", "文档 documents"], encodings)]
-    if "language" in {choice.filter for choice in run.recipe().filters}:
+    if "language" in {choice.filter for choice in run.filters()}:
         blocks.insert(
             0, table(["语言 language", "文档 documents"], _counts(run.parts.column("attributes", "language.label")))
         )

@@ -120,7 +120,9 @@ class _Run:
 
     def _scan(self, plan: Plan) -> dict[int, Receipt]:
         settings = {
-            source.name: ScanSettings(read_options(source), self.recipe.filters, self.recipe.signing)
+            source.name: ScanSettings(
+                read_options(source), self.recipe.filters, self.recipe.signing, self.recipe.dictionaries
+            )
             for source in self.recipe.sources
         }
         wanted = {shard.number: settings[shard.source].fingerprint(shard) for shard in plan.shards}

@@ -8,7 +8,7 @@ from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
 from pipeline.form import nearest
 from pipeline.parts import Parts
-from pipeline.recipe import Recipe, load_recipe
+from pipeline.recipe import FilterChoice, load_filters
 from pipeline.store import RunFolder, read_json
 
 
@@ -26,9 +26,9 @@ class Run:
         """Name of the run."""
         return self.folder.path.name
 
-    def recipe(self) -> Recipe:
-        """Return the recipe as it was run; only its filters and names are of use, its paths may have moved."""
-        return load_recipe(self.folder.path / "recipe.toml")
+    def filters(self) -> tuple[FilterChoice, ...]:
+        """Return the filters that the run measured with; what else its recipe names may have moved since."""
+        return load_filters(self.folder.path / "recipe.toml")
 
 
 def list_runs(workspace: Path) -> list[str]:

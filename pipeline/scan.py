@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from filters.contract import Filter
 from filters.fold import FOLD_VERSION
+from filters.segment import Segmenter
 from filters.texts import Texts
+from pipeline.dictionary import Dictionary, segmenter
 from pipeline.executor import report
 from pipeline.normalize import NORMALIZE_VERSION, READER_KINDS, Edit, has_stray, normalize
 from pipeline.plan import Shard, slice_keys
@@ -35,13 +37,15 @@ class ScanSettings:
     options: ReadOptions
     filters: tuple[FilterChoice, ...]
     signing: Signing
+    dictionaries: tuple[Dictionary, ...] = ()
 
     def fingerprint(self, shard: Shard) -> str:
         """Return the digest of everything that could change the scan of this shard."""
         filters = [(c.filter, dict(c.arguments), c.make().version, str(c.make().schema)) for c in self.filters]
         versions = (READING_VERSION, NORMALIZE_VERSION, BATCH_CHARS, BATCH_RECORDS, str(DOCUMENTS))
         header = self.signing.header(FOLD_VERSION)
-        return fingerprint(asdict(self.options), filters, versions, header, slice_keys(shard))
+        words = [dictionary.digest for dictionary in self.dictionaries]
+        return fingerprint(asdict(self.options), filters, versions, header, words, slice_keys(shard))
 
 
 @dataclass(slots=True)
@@ -73,7 +77,7 @@ def scan_shard(folder: RunFolder, shard: Shard, settings: ScanSettings) -> dict[
     counts = _Counts()
     with PartWriter(parts) as writer:
         for batch, unread in _batches(shard, settings.options):
-            documents, reading, texts = _normalized(batch)
+            documents, reading, texts = _normalized(batch, segmenter(settings.dictionaries))
             measured = _measure(documents, reading, texts, filters, attributes)
             signed = _sign(documents, texts, settings.signing, signatures)
             quarantine = pa.RecordBatch.from_pylist(unread, schema=QUARANTINE)
@@ -130,11 +134,11 @@ def _batches(shard: Shard, options: ReadOptions) -> Iterator[tuple[list[_Row], l
     yield rows, unread
 
 
-def _normalized(rows: list[_Row]) -> tuple[pa.RecordBatch, dict[str, pa.Array], Texts]:
+def _normalized(rows: list[_Row], cutter: Segmenter | None) -> tuple[pa.RecordBatch, dict[str, pa.Array], Texts]:
     """Normalise the texts of a batch and lay its documents out; what reading found out goes beside them."""
     texts = [row.record.text for row in rows]
     edits: list[list[Edit]] = [[] for _ in rows]
-    views = Texts(pa.array(texts, pa.large_string()))
+    views = Texts(pa.array(texts, pa.large_string()), cutter)
     changed = False
     for number, stray in enumerate(has_stray(views.code_points, views.offsets).tolist()):
         record = rows[number].record
@@ -142,7 +146,7 @@ def _normalized(rows: list[_Row]) -> tuple[pa.RecordBatch, dict[str, pa.Array], 
         changed |= text is not record.text
         texts[number] = text
     if changed:
-        views = Texts(pa.array(texts, pa.large_string()))
+        views = Texts(pa.array(texts, pa.large_string()), cutter)
     documents = pa.record_batch(
         [
             pa.array([document_id(row.source, row.file, row.record) for row in rows], pa.string()),

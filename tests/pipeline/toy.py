@@ -56,7 +56,7 @@ def meet(mine, other, folder):
 
 
 def describe():
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     return {
         "prefect": "prefect" in sys.modules,
