@@ -5,13 +5,18 @@ from collections.abc import Callable, Mapping
 from filters.boilerplate import Boilerplate
 from filters.contamination import Contamination
 from filters.contract import Filter
+from filters.debris import Debris
 from filters.domain import Domain
 from filters.language import Language
 from filters.length import Length
 from filters.lines import Lines
 from filters.notices import Notices
+from filters.punctuation import Punctuation
 from filters.repetition import Repetition
 from filters.script import Script
+from filters.symbols import Symbols
+from filters.vocabulary import Vocabulary
+from filters.word_grams import Phrases
 from filters.words import SegmentedWords
 
 CATALOGUE: Mapping[str, Callable[..., Filter]] = {
@@ -19,10 +24,15 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "script": Script,
     "language": Language,
     "lines": Lines,
+    "punctuation": Punctuation,
+    "symbols": Symbols,
+    "debris": Debris,
     "repetition": Repetition,
     "boilerplate": Boilerplate,
     "words": SegmentedWords,
     "notices": Notices,
     "domain": Domain,
     "contamination": Contamination,
+    "vocabulary": Vocabulary,
+    "phrases": Phrases,
 }

@@ -28,9 +28,8 @@ def character_log_frequency() -> NDArray[np.float32]:
 
     Source: `dict.txt` of the installed jieba (word, count, part of speech a line), counted over its own corpus.
     """
-    # Three fields a line, none of them with a space inside.
-    fields = _dictionary().read_text("utf-8").split()
-    words, weights = fields[0::3], np.fromiter(map(float, fields[1::3]), np.float64)
+    counted = word_counts()
+    words, weights = list(counted), np.fromiter(counted.values(), np.float64)
     characters = np.frombuffer("".join(words).encode("utf-32-le"), dtype=np.uint32)
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     simplified = to_simplified_table()
@@ -43,6 +42,13 @@ def character_log_frequency() -> NDArray[np.float32]:
     table: NDArray[np.float32] = np.log(share).astype(np.float32)[simplified]
     table.flags.writeable = False
     return table
+
+
+def word_counts() -> dict[str, int]:
+    """Return every word of jieba's dictionary with its count in jieba's corpus."""
+    # Three fields a line, none of them with a space inside.
+    fields = _dictionary().read_text("utf-8").split()
+    return dict(zip(fields[0::3], map(int, fields[1::3]), strict=True))
 
 
 def _dictionary() -> Path:

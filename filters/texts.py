@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from filters.characters import kind_table
 from filters.fold import Folded, FoldedMap, fold, fold_map
-from filters.segment import Words, token_lengths
+from filters.segment import Segmenter, Words, plain_segmenter
 from filters.variants import to_simplified_table
 
 
@@ -52,9 +52,10 @@ class Texts:
     A null text has no code points, no folded form and no words in the views; `null` tells it from an empty one.
     """
 
-    def __init__(self, column: pa.StringArray | pa.LargeStringArray) -> None:
-        """Wrap a string column; nothing is computed yet."""
+    def __init__(self, column: pa.StringArray | pa.LargeStringArray, segmenter: Segmenter | None = None) -> None:
+        """Wrap a string column; nothing is computed yet. Words are cut by `segmenter`, jieba's own by default."""
         self.column = column.cast(pa.large_string())
+        self._segmenter = segmenter
 
     def __len__(self) -> int:
         return len(self.column)
@@ -110,10 +111,5 @@ class Texts:
     @cached_property
     def words(self) -> Words:
         """Segmentation of the original text with only the one-to-one Traditional→Simplified table applied."""
-        simplified = np.take(to_simplified_table(), self.code_points).astype("<u4", copy=False)
-        lengths: list[int] = []
-        offsets = np.zeros(len(self) + 1, np.int64)
-        for text, (start, end) in enumerate(zip(self.offsets, self.offsets[1:], strict=False)):
-            lengths += token_lengths(simplified[start:end].tobytes().decode("utf-32-le"))
-            offsets[text + 1] = len(lengths)
-        return Words(np.array(lengths, np.int64), offsets)
+        segmenter = plain_segmenter() if self._segmenter is None else self._segmenter
+        return segmenter.cut(np.take(to_simplified_table(), self.code_points), self.offsets)

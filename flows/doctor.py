@@ -46,9 +46,11 @@ def _language_model() -> str:
 
 
 def _segmenter() -> str:
-    from filters.segment import token_lengths  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
 
-    lengths = token_lengths("我来到北京清华大学")
+    from filters.texts import Texts  # noqa: PLC0415
+
+    lengths = Texts(pa.array(["我来到北京清华大学"])).words.lengths.tolist()
     if lengths != [1, 2, 2, 4]:
         raise RuntimeError(f"unexpected words {lengths}; reinstall rjieba")
     return f"rjieba {version('rjieba')} cuts as jieba does"

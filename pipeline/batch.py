@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
+from filters.segment import Segmenter
 from filters.texts import Texts
 from pipeline.identity import place_id
 from pipeline.normalize import READER_KINDS, Edit, cut_lines, has_stray, normalize
@@ -39,6 +40,8 @@ class Batch:
     rows: list[Row]
     texts: Texts
     edits: list[list[Edit]]
+    segmenter: Segmenter | None = None
+    """Cuts the texts into words; None for jieba's own dictionary."""
 
     def cut(self, cuts: Cuts) -> None:
         """Cut lines out of the texts; each becomes an edit."""
@@ -47,7 +50,7 @@ class Batch:
         texts = self.texts.column.to_pylist()
         for number, lines in cuts.items():
             texts[number], self.edits[number] = cut_lines(texts[number], self.edits[number], lines)
-        self.texts = Texts(pa.array(texts, pa.large_string()))
+        self.texts = Texts(pa.array(texts, pa.large_string()), self.segmenter)
 
     def documents(self) -> pa.RecordBatch:
         """Lay the documents out as they are stored."""
@@ -77,10 +80,12 @@ class Batch:
         ]
 
 
-def read_shard(shard: Shard, options: ReadOptions) -> Iterator[tuple[Batch, list[dict[str, Any]]]]:
+def read_shard(
+    shard: Shard, options: ReadOptions, segmenter: Segmenter | None = None
+) -> Iterator[tuple[Batch, list[dict[str, Any]]]]:
     """Read a shard in batches, each with what could not be read; the last may be empty."""
     for rows, unread in _batches(shard, options):
-        yield _normalized(rows), unread
+        yield _normalized(rows, segmenter), unread
 
 
 def _batches(shard: Shard, options: ReadOptions) -> Iterator[tuple[list[Row], list[dict[str, Any]]]]:
@@ -104,18 +109,20 @@ def _batches(shard: Shard, options: ReadOptions) -> Iterator[tuple[list[Row], li
     yield rows, unread
 
 
-def _normalized(rows: list[Row]) -> Batch:
+def _normalized(rows: list[Row], segmenter: Segmenter | None) -> Batch:
     """Normalise the texts of a batch."""
     texts = [row.record.text for row in rows]
     edits: list[list[Edit]] = [[] for _ in rows]
-    views = Texts(pa.array(texts, pa.large_string()))
+    views = Texts(pa.array(texts, pa.large_string()), segmenter)
     changed = False
     for number, stray in enumerate(has_stray(views.code_points, views.kinds, views.offsets).tolist()):
         record = rows[number].record
         text, edits[number] = normalize(record.text, record.repairs, stray=stray)
         changed |= text is not record.text
         texts[number] = text
-    return Batch(rows, Texts(pa.array(texts, pa.large_string())) if changed else views, edits)
+    if changed:
+        views = Texts(pa.array(texts, pa.large_string()), segmenter)
+    return Batch(rows, views, edits, segmenter)
 
 
 def document_id(source: str, file: str, record: Record) -> str:

@@ -92,6 +92,13 @@ class Survey(_Strict):
     """Characters of a template, white space apart: 是的。 is no site's."""
 
 
+class Segmentation(_Strict):
+    """`[segment]`: how texts are cut into words."""
+
+    dictionaries: tuple[str, ...] = Field(default=(), strict=False)
+    """Files of own words in jieba's format, relative to the recipe; a later file replaces what an earlier one says."""
+
+
 class When(_Strict):
     """Condition of a rule."""
 
@@ -135,6 +142,7 @@ class RecipeFile(_Strict):
     shards: Shards = Shards()
     normalize: Normalization = Normalization()
     survey: Survey = Survey()
+    segment: Segmentation = Segmentation()
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 
 

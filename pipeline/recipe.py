@@ -12,6 +12,7 @@ import pyarrow as pa
 from filters import CATALOGUE
 from filters.contract import Filter
 from filters.policy import Policy
+from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
 from pipeline.policy_file import check_policy, load_policy, override
@@ -58,6 +59,7 @@ class Recipe:
     policy: Policy
     normalize: Normalization
     survey: Survey
+    dictionaries: tuple[Dictionary, ...]
 
     @property
     def surveyed(self) -> tuple[pa.Field, ...] | None:
@@ -76,7 +78,8 @@ def load_recipe(path: Path) -> Recipe:
 
     Raises:
         RecipeError: the file is missing or no TOML; a key, filter, attribute or policy is unknown (the nearest right
-            name is said); two filters write one column; two rules have one reason; two sources one name.
+            name is said); two filters write one column; two rules have one reason; two sources one name; a dictionary
+            cannot be read.
     """
     where = f"recipe {path}"
     try:
@@ -90,9 +93,10 @@ def load_recipe(path: Path) -> Recipe:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
     chosen = _choose_filters(form, path.parent, where)
     rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
+    dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
     recipe = Recipe(
         path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
-        form.normalize, form.survey,
+        form.normalize, form.survey, dictionaries,
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")

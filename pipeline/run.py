@@ -170,6 +170,7 @@ class _Run:
             source.name: ScanSettings(
                 read_options(source), self.recipe.filters, self.recipe.signing,
                 Cutting(cut.cut_boilerplate, cut.cut_templates, surveyed.get(source.name), survey.least_chars),
+                self.recipe.dictionaries,
             )
             for source in self.recipe.sources
         }  # fmt: skip

@@ -15,6 +15,7 @@ from filters.contract import Filter
 from filters.fold import FOLD_VERSION
 from filters.texts import Texts
 from pipeline.batch import BATCH_CHARS, BATCH_RECORDS, Batch, read_shard
+from pipeline.dictionary import Dictionary, segmenter
 from pipeline.executor import report
 from pipeline.normalize import NORMALIZE_VERSION
 from pipeline.plan import Shard, slice_keys
@@ -55,6 +56,7 @@ class ScanSettings:
     filters: tuple[FilterChoice, ...]
     signing: Signing
     cutting: Cutting = Cutting()
+    dictionaries: tuple[Dictionary, ...] = ()
 
     def fingerprint(self, shard: Shard) -> str:
         """Return the digest of everything that could change the scan of this shard."""
@@ -62,8 +64,9 @@ class ScanSettings:
         tables = [str(table) for table in (DOCUMENTS, QUARANTINE, READING)]
         versions = (READING_VERSION, NORMALIZE_VERSION, BATCH_CHARS, BATCH_RECORDS, tables)
         header = self.signing.header(FOLD_VERSION)
+        words = [dictionary.digest for dictionary in self.dictionaries]
         return fingerprint(
-            asdict(self.options), filters, versions, header, slice_keys(shard), self.cutting.fingerprint()
+            asdict(self.options), filters, versions, header, slice_keys(shard), self.cutting.fingerprint(), words
         )
 
 
@@ -102,7 +105,7 @@ def scan_shard(folder: RunFolder, shard: Shard, settings: ScanSettings) -> dict[
     # The ids were settled over all parts, this one as it was before among them.
     withdraw(folder.receipt("scan", shard.number), folder.whole_receipt("ids"))
     with PartWriter(parts) as writer:
-        for batch, unread in read_shard(shard, settings.options):
+        for batch, unread in read_shard(shard, settings.options, segmenter(settings.dictionaries)):
             first = _cut(batch, settings.cutting, templates)
             documents = batch.documents()
             measured = _measure(documents, batch.reading() + first, batch.texts, filters, attributes)

@@ -1,3 +1,5 @@
+from hashlib import sha256
+
 import pytest
 
 from pipeline.errors import RecipeError
@@ -155,3 +157,31 @@ def test_the_stored_copy_of_a_recipe_names_its_filters_without_their_files(tmp_p
     chosen = {choice.filter: dict(choice.arguments) for choice in stored_filters(tmp_path / "recipe.toml")}
 
     assert chosen["contamination"] == {}
+
+
+def test_dictionaries_are_known_by_their_digest(tmp_path):
+    (tmp_path / "own.txt").write_text("云图库 30 n\n清源\n", "utf-8")
+
+    recipe = load(tmp_path, MINIMAL + '[segment]\ndictionaries = ["own.txt"]\n')
+
+    assert [(d.path.name, d.digest) for d in recipe.dictionaries] == [
+        ("own.txt", sha256("云图库 30 n\n清源\n".encode()).hexdigest())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (None, "segment.dictionaries[1]: cannot be read"),
+        (b"a b c d\n", "own.txt: line 1"),
+        (b"\xff\xfe", "own.txt: 'utf-8'"),
+    ],
+)
+def test_a_dictionary_that_is_none_is_refused_before_a_byte_is_read(tmp_path, content, fault):
+    if content is not None:
+        (tmp_path / "own.txt").write_bytes(content)
+
+    with pytest.raises(RecipeError) as caught:
+        load(tmp_path, MINIMAL + '[segment]\ndictionaries = ["own.txt"]\n')
+
+    assert fault in str(caught.value)

@@ -12,6 +12,7 @@ from pipeline.explain import explain
 from pipeline.policy_file import load_policy
 from pipeline.pool import InProcess
 from pipeline.replay import replay
+from pipeline.report import write_report
 from pipeline.run import clean, nothing_left
 from pipeline.runs import open_run
 from tests.pipeline.conftest import OTHER, Quiet, Recording
@@ -307,3 +308,20 @@ def test_a_run_with_nothing_left_says_so_without_an_engine_and_one_with_work_doe
     before = everything(place)
     assert left() is None
     assert everything(place) == before
+
+
+def test_own_words_count_as_words_and_a_changed_dictionary_measures_again(place):
+    (place / "own.txt").write_text("桂花收进玻璃瓶\n", "utf-8")
+    edit(place, "[[rules]]", '[segment]\ndictionaries = ["own.txt"]\n[[rules]]')
+    run(place)
+    with_one = sum(row["words.count"] for row in rows(place, "attributes"))
+    (place / "own.txt").write_text("云图库\n", "utf-8")
+
+    _, executor = run(place)
+    without = sum(row["words.count"] for row in rows(place, "attributes"))
+    (place / "own.txt").unlink()
+    page = write_report(open_run("small", place / "ws"))  # works from what the run holds
+
+    assert [name for name in executor.done if "scan" in str(name)] == executor.done[:1]
+    assert without > with_one
+    assert page == place / "ws/runs/small/report.html"

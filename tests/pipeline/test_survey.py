@@ -19,7 +19,6 @@ from pipeline.survey import LINES, Counted, add_up, find_templates
 RECIPE = """
 [recipe]
 name = "sites"
-filters = ["length", "boilerplate"]
 [[sources]]
 name = "north"
 path = "north"
