@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from filters.classifier import TrainedQuality
 from filters.contract import Filter
 from filters.language import Language
 from filters.length import Length
@@ -17,4 +18,5 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "lines": Lines,
     "repetition": Repetition,
     "words": SegmentedWords,
+    "quality": TrainedQuality,
 }

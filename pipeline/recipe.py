@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from filters import CATALOGUE
-from filters.contract import Filter
+from filters.contract import Filter, Modelled
 from filters.policy import Policy
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, RecipeFile, Shards, Source, nearest, parse
@@ -26,6 +26,20 @@ class FilterChoice:
     def make(self) -> Filter:
         """Make the filter."""
         return CATALOGUE[self.filter](**self.arguments)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The arguments without paths: a model is the same wherever it lies, its digest is an argument too."""
+        paths = path_arguments(self.filter)
+        return {name: value for name, value in self.arguments.items() if name not in paths}
+
+
+def path_arguments(name: str) -> frozenset[str]:
+    """Return which arguments of a filter are paths: the fields that its class marks so."""
+    kind = CATALOGUE[name]
+    if not is_dataclass(kind):
+        return frozenset()
+    return frozenset(argument.name for argument in fields(kind) if argument.metadata.get("path"))
 
 
 @dataclass(frozen=True)
@@ -49,12 +63,17 @@ class Recipe:
         return Signing(**settings)
 
 
-def load_recipe(path: Path) -> Recipe:
+def load_recipe(path: Path, *, stored: bool = False) -> Recipe:
     """Read and check a recipe.
+
+    Args:
+        path: its file.
+        stored: it is a run's copy, whose paths may have moved: models that it names are not looked for.
 
     Raises:
         RecipeError: the file is missing or no TOML; a key, filter, attribute or policy is unknown (the nearest right
-            name is said); two filters write one column; two rules have one reason; two sources one name.
+            name is said); a model is missing or another one; two filters write one column; two rules have one
+            reason; two sources one name.
     """
     where = f"recipe {path}"
     try:
@@ -66,7 +85,9 @@ def load_recipe(path: Path) -> Recipe:
     for name, number in names.items():
         if number > 1:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
-    chosen = _choose_filters(form, where)
+    chosen = _choose_filters(form, where, path.parent)
+    if not stored:
+        _open_models(chosen, where)
     rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
     recipe = Recipe(
         path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules)
@@ -79,7 +100,7 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def _choose_filters(form: RecipeFile, where: str) -> tuple[FilterChoice, ...]:
+def _choose_filters(form: RecipeFile, where: str, beside: Path) -> tuple[FilterChoice, ...]:
     """Make the run's filters: the chosen ones of the catalogue, and further ones under names of the recipe's own."""
     chosen = tuple(CATALOGUE) if form.recipe.filters is None else form.recipe.filters
     for name in chosen:
@@ -93,6 +114,8 @@ def _choose_filters(form: RecipeFile, where: str) -> tuple[FilterChoice, ...]:
             raise RecipeError(f'{where}, [filters.{name}]: there is no filter "{kind}"{nearest(str(kind), CATALOGUE)}')
         choices[name] = FilterChoice(kind, arguments)
         _check_arguments(choices[name], f"{where}, [filters.{name}]")
+        for key in path_arguments(kind) & arguments.keys():
+            arguments[key] = str((beside / arguments[key]).absolute())
     _check_columns(choices, where)
     return tuple(choices.values())
 
@@ -108,6 +131,16 @@ def _check_arguments(choice: FilterChoice, where: str) -> None:
         choice.make()
     except (TypeError, ValueError) as error:
         raise RecipeError(f"{where}: {error}") from error
+
+
+def _open_models(chosen: Sequence[FilterChoice], where: str) -> None:
+    for choice in chosen:
+        made = choice.make()
+        if isinstance(made, Modelled):
+            try:
+                made.open()
+            except ValueError as error:
+                raise RecipeError(f"{where}, [filters.{choice.filter}]: {error}") from error
 
 
 def _check_columns(choices: Mapping[str, FilterChoice], where: str) -> None:

@@ -28,7 +28,7 @@ class Run:
 
     def recipe(self) -> Recipe:
         """Return the recipe as it was run; only its filters and names are of use, its paths may have moved."""
-        return load_recipe(self.folder.path / "recipe.toml")
+        return load_recipe(self.folder.path / "recipe.toml", stored=True)
 
 
 def list_runs(workspace: Path) -> list[str]:

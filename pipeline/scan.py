@@ -38,7 +38,7 @@ class ScanSettings:
 
     def fingerprint(self, shard: Shard) -> str:
         """Return the digest of everything that could change the scan of this shard."""
-        filters = [(c.filter, dict(c.arguments), c.make().version, str(c.make().schema)) for c in self.filters]
+        filters = [(c.filter, c.identity, c.make().version, str(c.make().schema)) for c in self.filters]
         versions = (READING_VERSION, NORMALIZE_VERSION, BATCH_CHARS, BATCH_RECORDS, str(DOCUMENTS))
         header = self.signing.header(FOLD_VERSION)
         return fingerprint(asdict(self.options), filters, versions, header, slice_keys(shard))
