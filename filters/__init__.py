@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from filters.boilerplate import Boilerplate
+from filters.classifier import TrainedQuality
 from filters.contamination import Contamination
 from filters.contract import Filter
 from filters.debris import Debris
@@ -30,6 +31,7 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "repetition": Repetition,
     "boilerplate": Boilerplate,
     "words": SegmentedWords,
+    "quality": TrainedQuality,
     "notices": Notices,
     "domain": Domain,
     "contamination": Contamination,

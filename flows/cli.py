@@ -106,6 +106,17 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--timezone", default="Asia/Shanghai", help="time zone of --cron (%(default)s)")
     _add_engine(serve)
 
+    train = add(
+        "train", _train, "train a quality model from human labels",
+        "LABELS is JSONL (.gz, .zst), Parquet, CSV or TSV with the fields text and label (0 or 1, or 0 to 5), perhaps\n"
+        "weight. A part of the texts is held out and measured on; the same labels give the same model, byte for byte.",
+    )  # fmt: skip
+    train.add_argument("labels", type=Path, help="file of labelled texts")
+    train.add_argument("--output", type=Path, required=True, help="folder for model.bin, calibration.json and the card")
+    train.add_argument("--good-from", type=float, default=3, help="of 0 to 5, what makes a text good (%(default)s)")
+    train.add_argument("--seed", type=positive, default=1, help="of the training (%(default)s)")
+    train.add_argument("--report", type=Path, help="also write the card there, as JSON")
+
     add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
     return parser
 
@@ -186,6 +197,23 @@ def _serve(options: argparse.Namespace) -> int:
         options.recipe, options.workspace, options.cron, timezone=options.timezone, workers=options.workers,
         memory=options.memory, say=lambda line: print(line, flush=True),
     )  # fmt: skip
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from pipeline.labels import read_labels  # noqa: PLC0415
+    from pipeline.store import write_json  # noqa: PLC0415
+    from pipeline.training import render_card, train_model, usage  # noqa: PLC0415
+
+    labelled = read_labels(options.labels, good_from=options.good_from)
+    card = train_model(labelled, options.output, seed=options.seed, source=options.labels.name)
+    if options.report is not None:
+        write_json(options.report, card)
+    if options.json:
+        _print_json(card)
+    else:
+        print(render_card(card))
+        print(f"Written to {options.output}. In a recipe:\n\n{usage(card, str(options.output.absolute()))}")
     return 0
 
 

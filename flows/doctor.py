@@ -45,6 +45,13 @@ def _language_model() -> str:
     return "lid.176 knows Chinese, offline"
 
 
+def _quality_model() -> str:
+    from filters.classifier import TrainedQuality  # noqa: PLC0415
+
+    TrainedQuality().open()
+    return "the shipped one has the digest that it should have"
+
+
 def _segmenter() -> str:
     import pyarrow as pa  # noqa: PLC0415
 
@@ -87,6 +94,7 @@ def examine(workspace: Path) -> list[Finding]:
     tried: dict[str, Callable[[], str]] = {
         "Python": _python,
         "language model": _language_model,
+        "quality model": _quality_model,
         "segmenter": _segmenter,
         "script conversion": _converter,
         "Prefect": _prefect,

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from filters import CATALOGUE
-from filters.contract import Filter
+from filters.contract import Filter, Modelled
 from filters.policy import Policy
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
@@ -41,7 +41,17 @@ class FilterChoice:
 
     def identity(self) -> tuple[str, dict[str, Any]]:
         """Return what the filter's measurements depend on besides its version: files by their content."""
-        return self.filter, {**self.arguments, **self.digests}
+        paths = path_arguments(self.filter)
+        settings = {name: value for name, value in self.arguments.items() if name not in paths}
+        return self.filter, {**settings, **self.digests}
+
+
+def path_arguments(name: str) -> frozenset[str]:
+    """Return which arguments of a filter are paths: the fields that its class marks so."""
+    kind = CATALOGUE[name]
+    if not is_dataclass(kind):
+        return frozenset()
+    return frozenset(argument.name for argument in fields(kind) if argument.metadata.get("path"))
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,7 @@ def load_recipe(path: Path) -> Recipe:
         if number > 1:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
     chosen = _choose_filters(form, path.parent, where)
+    _open_models(chosen, where)
     rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
     dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
     recipe = Recipe(
@@ -153,6 +164,9 @@ def _with_files(choice: FilterChoice, beside: Path | None, where: str) -> Filter
         except OSError as error:
             raise RecipeError(f"{where}, {key}: cannot be read: {error}") from error
         arguments[key] = str(paths[0]) if isinstance(given, str) else tuple(map(str, paths))
+    for key in path_arguments(choice.filter) & arguments.keys():
+        if beside is not None and isinstance(arguments[key], str):
+            arguments[key] = str((beside / arguments[key]).absolute())
     return FilterChoice(choice.filter, arguments, digests)
 
 
@@ -167,6 +181,16 @@ def _check_arguments(choice: FilterChoice, where: str) -> None:
         choice.make()
     except (OSError, TypeError, ValueError) as error:
         raise RecipeError(f"{where}: {error}") from error
+
+
+def _open_models(chosen: Sequence[FilterChoice], where: str) -> None:
+    for choice in chosen:
+        made = choice.make()
+        if isinstance(made, Modelled):
+            try:
+                made.open()
+            except ValueError as error:
+                raise RecipeError(f"{where}, [filters.{choice.filter}]: {error}") from error
 
 
 def _check_columns(choices: Mapping[str, FilterChoice], where: str) -> None:
