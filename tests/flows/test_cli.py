@@ -99,9 +99,8 @@ def test_the_doctor_finds_everything_well_here(tmp_path):
     done = qingyuan("doctor", "--workspace", tmp_path, "--json")
 
     assert done.returncode == 0
-    assert {finding["what"]: finding["well"] for finding in json.loads(done.stdout)} == dict.fromkeys(
-        ["Python", "language model", "segmenter", "script conversion", "Prefect", "workspace"], True
-    )
+    wanted = ["Python", "language model", "quality model", "segmenter", "script conversion", "Prefect", "workspace"]
+    assert {finding["what"]: finding["well"] for finding in json.loads(done.stdout)} == dict.fromkeys(wanted, True)
 
 
 def test_the_doctor_says_what_is_wrong(tmp_path):
