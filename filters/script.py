@@ -69,7 +69,7 @@ def share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float
 class Script:
     """Shares of scripts, digits, punctuation and broken characters among the characters that are not white space."""
 
-    version: ClassVar[str] = f"1/unicode-{UNICODE_VERSION}/{FREQUENCY_VERSION}"
+    version: ClassVar[str] = f"2/unicode-{UNICODE_VERSION}/{FREQUENCY_VERSION}"
     schema: ClassVar[pa.Schema] = pa.schema([
         attribute("script.han_ratio", pa.float64(), "ratio", "Han characters of all blocks / text characters"),
         attribute("script.latin_ratio", pa.float64(), "ratio", "Latin letters / text characters"),
@@ -80,7 +80,7 @@ class Script:
         attribute("script.symbol_ratio", pa.float64(), "ratio", "symbols, emoji among them / text characters"),
         attribute(
             "script.broken_ratio", pa.float64(), "ratio",
-            "U+FFFD, private use, unassigned and control characters / text characters",
+            "U+FFFD, private use and unassigned code points / text characters; joiners of emoji are none",
         ),
         attribute(
             "script.hant_ratio", pa.float64(), "ratio",
@@ -102,7 +102,7 @@ class Script:
         columns = (
             *(share(counts[:, kind], whole) for kind in (Kind.HAN, Kind.LATIN, Kind.KANA, Kind.HANGUL)),
             *(share(counts[:, kind], whole) for kind in (Kind.DIGIT, Kind.PUNCTUATION, Kind.SYMBOL)),
-            share(counts[:, Kind.BROKEN] + counts[:, Kind.CONTROL], whole),
+            share(counts[:, Kind.BROKEN], whole),
             np.where(told > 0, share(traditional, told), 0.5),
             share(rare, counts[:, Kind.HAN]),
         )

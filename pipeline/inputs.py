@@ -34,7 +34,10 @@ def list_inputs(source: str, path: str, beside: Path) -> list[InputFile]:
     Raises:
         RecipeError: there is no such file, or none that is not hidden.
     """
-    found = _list_url(path) if is_url(path) else _list_local(path, beside)
+    try:
+        found = _list_url(path) if is_url(path) else _list_local(path, beside)
+    except (ImportError, ValueError) as error:  # fsspec knows no such protocol, or its driver is not installed
+        raise RecipeError(f'source "{source}": {path}: {error}') from error
     files = [file for file in found if not _hidden(file.name)]
     if not files:
         raise RecipeError(f'source "{source}": no files at {path} (relative paths start from the recipe: {beside})')

@@ -59,7 +59,10 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
     begun = time.monotonic()
     recipe = load_recipe(recipe_path)
     folder = RunFolder(workspace / "runs" / recipe.name)
-    folder.make()
+    try:
+        folder.make()
+    except OSError as error:
+        raise RecipeError(f"the workspace {workspace} cannot be used: {error}") from error
     with _alone(folder):
         run = _Run(recipe, folder, Stages(folder, executor, progress), memory)
         try:

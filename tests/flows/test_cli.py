@@ -122,3 +122,15 @@ def test_sizes_are_read_as_people_write_them(text, size):
 def test_a_workspace_elsewhere_is_refused_instead_of_becoming_a_folder_of_that_name(tmp_path):
     with pytest.raises(SystemExit, match="2"):
         main(["doctor", "--workspace", f"memory://{tmp_path}"])
+
+
+@pytest.mark.parametrize("fault", ["workspace", "protocol"])
+def test_a_place_that_cannot_be_used_is_a_wrong_request(recipe, fault):
+    if fault == "workspace":
+        (recipe.parent / "ws").write_text("a file")
+    else:
+        recipe.write_text(recipe.read_text().replace("in.jsonl", "nosuch://bucket/a.jsonl"))
+
+    done = run(recipe)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
