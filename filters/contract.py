@@ -6,8 +6,18 @@ import pyarrow as pa
 
 from filters.texts import Texts
 
-Unit: TypeAlias = Literal["ratio", "count", "chars", "lines", "words", "score", "label", "bits"]
-"""What a value counts. `ratio` and `score` lie in 0..1; `chars` are Unicode code points; `label` is a name."""
+Unit: TypeAlias = Literal["ratio", "count", "chars", "lines", "words", "score", "label", "bits", "spans"]
+"""What a value counts. `ratio` and `score` lie in 0..1; `chars` are Unicode code points; `label` is a name; `spans` are
+places in the text, which no rule bounds."""
+
+SPANS = pa.list_(
+    pa.struct([
+        pa.field("start", pa.int32(), nullable=False),
+        pa.field("end", pa.int32(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+    ])
+)  # fmt: skip
+"""Places in a text, ascending by start: code points [start, end) of the measured text, and what stands there."""
 
 
 class Filter(Protocol):
@@ -49,7 +59,8 @@ def attribute(name: str, dtype: pa.DataType, unit: Unit, meaning: str) -> pa.Fie
 
     Args:
         name: `<filter>.<measure>`, in ASCII snake_case.
-        dtype: float64 for ratios and scores (a float32 0.7 lies below 0.7), int64 for counts, string for labels.
+        dtype: float64 for ratios and scores (a float32 0.7 lies below 0.7), int64 for counts, string for labels,
+            `SPANS` for spans.
         unit: what the value counts.
         meaning: one sentence for the table in README and for `qingyuan explain`: numerator / denominator.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from filters import CATALOGUE
-from filters.contract import Filter
+from filters.contract import SPANS, Filter
 from filters.policy import Policy, Rule, Value
 from pipeline.errors import RecipeError
 from pipeline.form import PolicyFile, RuleEntry, nearest, parse
@@ -99,6 +99,10 @@ def check_policy(
                 else:
                     hint = nearest(name, known)
                 raise RecipeError(f'{where}, rule "{rule.reason}": no filter measures "{name}"{hint}')
+            if known[name].type == SPANS:
+                raise RecipeError(
+                    f'{where}, rule "{rule.reason}": {name} holds places in the text; no rule bounds them'
+                )
         numeric = _is_number(known[rule.attribute].type)
         if not numeric and not (rule.at_least is rule.at_most is None):
             raise RecipeError(

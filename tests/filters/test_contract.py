@@ -7,9 +7,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from filters import CATALOGUE
+from filters.contract import SPANS
 from filters.texts import Texts
 
-UNITS = {"ratio", "count", "chars", "lines", "words", "score", "label", "bits"}
+UNITS = {"ratio", "count", "chars", "lines", "words", "score", "label", "bits", "spans"}
 BOUNDED = {"ratio", "score"}
 
 # One character of each kind that breaks text software.
@@ -45,6 +46,7 @@ def test_the_schema_declares_name_unit_and_meaning(name):
         assert field.metadata[b"meaning"].decode() != ""
         if field.metadata[b"unit"].decode() in BOUNDED:
             assert field.type == pa.float64()
+        assert (field.metadata[b"unit"] == b"spans") == (field.type == SPANS)
 
 
 @EVERY_FILTER
@@ -71,6 +73,11 @@ def test_one_row_a_text_null_for_null_finite_and_within_its_unit(name, texts):
     for field, column in zip(batch.schema, batch.columns, strict=True):
         values = column.to_pylist()
         assert [value for value, text in zip(values, texts, strict=True) if text is None] == [None] * texts.count(None)
+        if field.type == SPANS:
+            for text, spans in zip(texts, values, strict=True):
+                places = [(span["start"], span["end"]) for span in spans or ()]
+                assert places == sorted(places)
+                assert [0 <= start < end <= len(text) for start, end in places] == [True] * len(places)
         if pa.types.is_floating(field.type):
             numbers = np.array([value for value in values if value is not None], np.float64)
             assert np.isfinite(numbers).tolist() == [True] * len(numbers)

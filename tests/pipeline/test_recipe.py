@@ -1,9 +1,12 @@
 from hashlib import sha256
 
+import pyarrow as pa
 import pytest
 
+from filters.contract import SPANS, attribute
+from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
-from pipeline.policy_file import load_policy, shipped_policies
+from pipeline.policy_file import check_policy, load_policy, shipped_policies
 from pipeline.recipe import load_recipe, stored_filters
 
 MINIMAL = """
@@ -185,3 +188,17 @@ def test_a_dictionary_that_is_none_is_refused_before_a_byte_is_read(tmp_path, co
         load(tmp_path, MINIMAL + '[segment]\ndictionaries = ["own.txt"]\n')
 
     assert fault in str(caught.value)
+
+
+class _Places:
+    version = "1"
+    schema = pa.schema([attribute("toy.spans", SPANS, "spans", "places")])
+
+
+def test_a_rule_cannot_bound_places_in_the_text():
+    policy = Policy((Rule("r", "toy.spans", at_most=1),))
+
+    with pytest.raises(RecipeError) as caught:
+        check_policy(policy, [_Places()], "recipe x")
+
+    assert str(caught.value) == 'recipe x, rule "r": toy.spans holds places in the text; no rule bounds them'
