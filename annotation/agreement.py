@@ -1,4 +1,4 @@
-"""How far people agree beyond chance: K. Krippendorff's alpha for labels, scores and spans. For reports, never for pay."""
+"""How far people agree beyond chance: Krippendorff's alpha for labels, scores and spans. For reports, never for pay."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
@@ -51,7 +51,7 @@ def span_alpha(texts: Sequence[tuple[int, Mapping[str, Spans]]]) -> dict[str, fl
     Krippendorff's alpha for unitizing (Content Analysis, 2004, section 11.6): where two people's spans of a kind
     overlap, the squares of the distances between their beginnings and between their ends count; a span that lies in
     another's gap counts its length, squared. Expected is what spans and gaps of these lengths give at random places.
-    Overlapping spans of one person and kind are taken as one. Texts stand one behind the other, a gap ends with its text.
+    Overlapping spans of one person and kind are one. Texts stand one behind the other; a gap ends with its text.
 
     Args:
         texts: of each its length in code points, and every person's spans (people without any stand there too).

@@ -13,8 +13,8 @@ Codes = NDArray[np.int64]
 
 UNSURE = 0.8
 """Posterior below which a person should look at the item again."""
-ITERATIONS = 100
-CHANGE = 1e-6
+ITERATIONS = 1000
+CHANGE = 1e-5
 """Mean absolute change of the posterior at which it counts as settled."""
 SMOOTHING = 0.01
 """Answers of every kind that each person is taken to have given besides: no probability is ever 0."""
@@ -78,14 +78,16 @@ class Belief:
 
 
 class Method(Protocol):
-    """How votes become a belief.
+    """How votes become a belief."""
 
-    Args:
-        votes: who said what.
-        gold: int64[items]: the true class where it is known, else -1; None if it is known of none.
-    """
+    def __call__(self, votes: Votes, gold: Codes | None = None) -> Belief:
+        """Judge every item.
 
-    def __call__(self, votes: Votes, gold: Codes | None = None) -> Belief: ...
+        Args:
+            votes: who said what.
+            gold: int64[items]: the true class where it is known, else -1; None if it is known of none.
+        """
+        ...
 
 
 def majority(votes: Votes, gold: Codes | None = None) -> Belief:
@@ -98,7 +100,7 @@ def majority(votes: Votes, gold: Codes | None = None) -> Belief:
 
 
 def dawid_skene(votes: Votes, gold: Codes | None = None) -> Belief:
-    """Weigh each person by the errors that he makes, found together with the labels (A. P. Dawid and A. M. Skene, 1979).
+    """Weigh people by the errors that they make, found together with the labels (A. P. Dawid and A. M. Skene, 1979).
 
     Expectation and maximisation from the majority's posterior: a person's errors are counted against the belief, the
     belief is made of prior and errors, in logarithms, until it changes no more.

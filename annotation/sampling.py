@@ -140,7 +140,7 @@ def near_bounds(values: Sequence[Numbers], bounds: Sequence[float]) -> Numbers:
         place = (np.searchsorted(known, column, "left") + np.searchsorted(known, column, "right")) / 2
         edge = (np.searchsorted(known, bound, "left") + np.searchsorted(known, bound, "right")) / 2
         nearest = np.fmin(nearest, np.where(np.isnan(column), np.inf, np.abs(place - edge) / len(known)))
-    return np.exp(-nearest / REACH) + FLOOR
+    return np.asarray(np.exp(-nearest / REACH) + FLOOR, np.float64)
 
 
 def uncertain(scores: Numbers) -> Numbers:
@@ -152,4 +152,4 @@ def disputed(scores: Sequence[Numbers]) -> Numbers:
     """Weigh documents by how far scores in [0, 1] of several models lie apart."""
     table = np.stack(scores)
     spread = np.fmax.reduce(table, axis=0) - np.fmin.reduce(table, axis=0)
-    return np.nan_to_num(spread, nan=0.0).clip(0, 1) + FLOOR
+    return np.asarray(np.nan_to_num(spread, nan=0.0).clip(0, 1) + FLOOR, np.float64)

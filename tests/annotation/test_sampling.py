@@ -100,9 +100,7 @@ def test_rules_are_right_and_lose_by_what_people_said():
     assert found["policy"]["passed"].value == 1 / 5
 
 
-@pytest.mark.parametrize(
-    "case", ["at random, 5 % bad, 200 of 20,000", "by source and verdict, balanced, 10 % bad, 400"]
-)
+@pytest.mark.parametrize("case", ["at random, 30 % bad, 300 of 3,000", "near the bound, 10 % bad, 300"])
 def test_intervals_cover_the_truth(case):
-    rates = [rate for rate, *_ in coverage(case, 150).values()]
-    assert 0.93 <= np.mean(rates) <= 0.98  # 150 draws: ± 0.02; the benchmark draws 1,000
+    rates = [rate for rate, *_ in coverage(case, 100).values()]
+    assert 0.93 <= np.mean(rates) <= 0.97  # the benchmark has more cases, and draws a thousand samples of each

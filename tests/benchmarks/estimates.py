@@ -64,7 +64,7 @@ def main():
         found = coverage(case, draws)
         rates += [rate for rate, *_ in found.values()]
         said = "  ".join(
-            f"{name} {rate:.1%} (bias {bias:+.4f} of {truth:.3f})" for name, (rate, bias, truth) in found.items()
+            f"{name} {rate:.1%} ({bias:+.4f} of {truth:.3f})" for name, (rate, bias, truth) in found.items()
         )
         print(f"{case:55s} {said}")
     print(f"{len(rates)} kinds of interval, {draws} samples each: covered {np.mean(rates):.1%}; "
