@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from flows.annotate import add_actions
 from pipeline.errors import QingyuanError, RecipeError
 
 WORKSPACE = "workspace"
@@ -116,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--good-from", type=float, default=3, help="of 0 to 5, what makes a text good (%(default)s)")
     train.add_argument("--seed", type=positive, default=1, help="of the training (%(default)s)")
     train.add_argument("--report", type=Path, help="also write the card there, as JSON")
+
+    annotate = add(
+        "annotate", lambda options: options.act(options), "have people label and review, in Label Studio",
+        "Say `qingyuan annotate ACTION --help` for each.",
+    )  # fmt: skip
+    add_actions(annotate, folder)
 
     add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
     return parser

@@ -18,6 +18,14 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+Count = Annotated[int, Field(gt=0)]
+Whole = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+Strict = _Strict
+"""For forms of the floors above: unknown keys are refused, values are taken as they are."""
+
+
 class Head(_Strict):
     """`[recipe]`: what the run is called and by which policy it judges."""
 
@@ -146,7 +154,7 @@ class RecipeFile(_Strict):
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 
 
-Form = TypeVar("Form", RecipeFile, PolicyFile)
+Form = TypeVar("Form", bound=_Strict)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -171,6 +171,8 @@ class Item(Registry):
     overlap: Mapped[int]
     """Annotators who answer it, each alone."""
     batch: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(String(16), default=OPEN)
+    """Void: its batch held illegal content, so none of its labels counts."""
     is_gold: Mapped[bool] = mapped_column(default=False)
     gold: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     gold_revision: Mapped[int] = mapped_column(default=0)
@@ -181,6 +183,7 @@ class Item(Registry):
         UniqueConstraint("round", "document"),
         CheckConstraint("probability > 0 AND probability <= 1", name="probability"),
         CheckConstraint("overlap >= 0", name="overlap"),
+        _one_of("state", ROUND_STATES),
         CheckConstraint("is_gold = (gold IS NOT NULL)", name="gold"),
     )
 
