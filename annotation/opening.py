@@ -30,13 +30,14 @@ ITEMS = pa.schema(
         pa.field("failed", pa.list_(pa.string()), nullable=False),
         pa.field("stratum", pa.string(), nullable=False),
         pa.field("probability", pa.float64()),
+        pa.field("suggestion", pa.string()),
     ]
 )
-"""What a round asks about. A gold document has no probability, and no run says anything of it."""
+"""What a round asks about. A gold document has no probability, and no run says anything of it. suggestion: JSON."""
 
 Numbers = NDArray[np.float64]
-ReadLabel = Callable[[object], dict[str, Any]]
-"""Turns what a gold file says into an answer of the round's kind, or raises ValueError."""
+ReadLabel = Callable[[object, str], dict[str, Any]]
+"""Turns what a gold file says of a text into an answer of the round's kind, or raises ValueError."""
 
 
 def round_folder(workspace: Path, name: str) -> Path:
@@ -110,6 +111,16 @@ def read_texts(workspace: Path, name: str) -> dict[str, str]:
     return dict(zip(table["document"].to_pylist(), table["text"].to_pylist(), strict=True))
 
 
+def read_suggestions(workspace: Path, name: str) -> dict[str, dict[str, Any]]:
+    """Return the answers that filters suggest, of the documents where a round shows one."""
+    table = read_table(round_folder(workspace, name) / "items.parquet", ["document", "suggestion"])
+    return {
+        document: orjson.loads(label)
+        for document, label in zip(table["document"].to_pylist(), table["suggestion"].to_pylist(), strict=True)
+        if label is not None
+    }
+
+
 def _choose(run: Run, form: RoundFile) -> _Chosen:
     sampling = form.sampling
     parts = run.parts
@@ -137,7 +148,7 @@ def _rows(run: Run, rows: NDArray[np.int64], sample: Sample) -> list[dict[str, A
         {
             "document": verdict["id"], "text": text, "source": verdict["source"], "kept": verdict["verdict.keep"],
             "reason": verdict["verdict.reason"], "failed": verdict["verdict.failed"], "stratum": stratum,
-            "probability": float(probability),
+            "probability": float(probability), "suggestion": None,
         }
         for verdict, text, stratum, probability in zip(verdicts, texts, sample.strata, sample.probability, strict=True)
     ]  # fmt: skip
@@ -199,7 +210,7 @@ def _read_gold(plan: RoundPlan, read_label: ReadLabel) -> list[dict[str, Any]]:
         try:
             row = orjson.loads(line)
             document, text = str(row["id"]), row["text"]
-            gold = read_label(row["label"])
+            gold = read_label(row["label"], text)
         except (orjson.JSONDecodeError, TypeError, KeyError, ValueError) as error:
             raise RecipeError(f"{where}, line {number}: id, text and label are needed: {error!r}") from error
         if not isinstance(text, str) or not text.strip() or document in seen:

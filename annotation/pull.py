@@ -31,8 +31,9 @@ OVERLAP = 100
 FORGED = "forged"
 """How the refusal of an answer begins that somebody else sent: it is kept, and changes nothing."""
 
-Read = Callable[[str, Sequence[Mapping[str, Any]]], tuple[dict[str, Any] | None, str | None]]
-"""Reads a result by its kind of round: the answer, or why it is none."""
+Result = Sequence[Mapping[str, Any]]
+Read = Callable[[Round, str, Result], tuple[dict[str, Any] | None, str | None]]
+"""Reads the result of a round about a document: the answer, or why it is none."""
 Advance = Callable[[int], None]
 
 
@@ -54,7 +55,8 @@ class _Asked:
     """What an answer is checked against."""
 
     assignment: Assignment
-    kind: str
+    round: Round
+    document: str
     account: int | None
     floor: float
 
@@ -161,7 +163,7 @@ class _History:
 
 def _asked(opened: Session, page: Sequence[Revision]) -> dict[int, _Asked]:
     rows = opened.execute(
-        select(Assignment, Round, Contributor.account)
+        select(Assignment, Round, Contributor.account, Item.document)
         .join(Item, Item.id == Assignment.item)
         .join(Round, Round.id == Item.round)
         .join(Contributor, Contributor.id == Assignment.contributor)
@@ -170,7 +172,10 @@ def _asked(opened: Session, page: Sequence[Revision]) -> dict[int, _Asked]:
     floors = {
         round_.id: form_of(round_).people.floor_seconds for round_ in {row[1].id: row[1] for row in rows}.values()
     }
-    return {row.task or 0: _Asked(row, round_.kind, account, floors[round_.id]) for row, round_, account in rows}
+    return {
+        row.task or 0: _Asked(row, round_, document, account, floors[round_.id])
+        for row, round_, account, document in rows
+    }
 
 
 def _answer(revision: Revision, one: _Asked, read: Read) -> Answer:
@@ -183,7 +188,7 @@ def _answer(revision: Revision, one: _Asked, read: Read) -> Answer:
     if why is None and revision.was_cancelled:
         why = "skipped"
     if why is None:
-        label, why = read(one.kind, result)
+        label, why = read(one.round, one.document, result)
     if why is None and one.floor and (seconds is None or seconds < one.floor):
         why = f"too fast: below {one.floor:g} s" if seconds is not None else "too fast: never opened"
     return Answer(

@@ -1,6 +1,5 @@
 """Sending a round to Label Studio: each person's tasks into a project of his own, whatever was interrupted before."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -33,15 +32,11 @@ Advance = Callable[[int], None]
 class Page(Protocol):
     """What a kind of question looks like in Label Studio."""
 
-    def project(self, role: str) -> tuple[str, str]:
-        """Return labelling page and instructions for a role."""
+    def project(self, role: str) -> tuple[str, str, bool]:
+        """Return labelling page, instructions, and whether answers are shown beforehand, in a role."""
 
-    def task(self, text: str, key: str, shown: Mapping[str, Any] | None) -> dict[str, Any]:
+    def task(self, document: str, text: str, key: str, role: str, shown: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return a task: only what its reader needs; `shown` is an answer that he is to approve."""
-
-    @property
-    def shows(self) -> bool:
-        """Whether predictions are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,9 @@ def push(
         missing = [(row, document) for row, document in new if row.key not in there]
         for begin in range(0, len(missing), CHUNK):
             chunk = missing[begin : begin + CHUNK]
-            ids = _import(studio, seat.project, [page.task(texts[doc], row.key, row.shown) for row, doc in chunk])
+            ids = _import(
+                studio, seat.project, [page.task(doc, texts[doc], row.key, seat.role, row.shown) for row, doc in chunk]
+            )
             tasks += _write_map(engine, seat, {row.key: ids[row.key] for row, _ in chunk})
             advance(len(chunk))
     if projects or tasks or found:
@@ -149,9 +146,9 @@ def _account(engine: Engine, studio: LabelStudio, person: str) -> int:
 
 def _make_project(engine: Engine, studio: LabelStudio, seat: Seat, page: Page, known: dict[str, int]) -> None:
     if seat.title not in known:
-        config, instruction = page.project(seat.role)
+        config, instruction, shows = page.project(seat.role)
         try:
-            known[seat.title] = studio.create_project(seat.title, config, instruction, show_predictions=page.shows)
+            known[seat.title] = studio.create_project(seat.title, config, instruction, show_predictions=shows)
         except UncertainError:
             found = {row.title: row.id for row in studio.projects()}
             if seat.title not in found:
@@ -206,16 +203,3 @@ def _write_map(engine: Engine, seat: Seat, tasks: Mapping[str, int]) -> int:
         for row in rows:
             row.project, row.task = seat.project, tasks[row.key]
     return len(rows)
-
-
-def count_by(opened: Session, round_: Round) -> dict[tuple[str, str], int]:
-    """Return how many assignments of a round are in each role and state."""
-    counts: dict[tuple[str, str], int] = defaultdict(int)
-    for role, state, number in opened.execute(
-        select(Assignment.role, Assignment.state, func.count())
-        .join(Item, Item.id == Assignment.item)
-        .where(Item.round == round_.id)
-        .group_by(Assignment.role, Assignment.state)
-    ).all():
-        counts[role, state] = number
-    return counts
