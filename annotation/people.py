@@ -3,7 +3,9 @@
 import re
 from collections import defaultdict
 from datetime import timedelta
+from typing import Any
 
+from annotation.distribution import qualified
 from annotation.standing import Reading, Standing, form_of, load_standing
 from pipeline.database import now, record
 from pipeline.errors import RecipeError
@@ -173,3 +175,18 @@ def settle_appeals(opened: Session, round_: Round, standing: list[Standing], rea
         decided.append(request)
     opened.flush()
     return decided
+
+
+def list_people(opened: Session) -> list[dict[str, Any]]:
+    """Return everybody, and what they are qualified for today."""
+    exams = opened.scalars(select(Qualification)).all()
+    asked = sorted({(exam.kind, exam.rule_version, exam.role) for exam in exams})
+    able = {key: qualified(exams, kind=key[0], rule_version=key[1], role=key[2], at=now()) for key in asked}
+    return [
+        {
+            "name": person.id, "active": person.active, "account": person.account, "daily_cap": person.daily_cap,
+            "qualified": [f"{role} of {kind} {version}" for (kind, version, role), names in able.items()
+                          if person.id in names],
+        }
+        for person in opened.scalars(select(Contributor).order_by(Contributor.id))
+    ]  # fmt: skip

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flows.rounds import add_round_actions
+
 FOLDER = "labelstudio"
 """Of the server's data, in the workspace."""
 
@@ -26,6 +28,7 @@ def add_actions(verb: argparse.ArgumentParser, workspace: Callable[[str], Path])
     up.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="say where it is as JSON")
     up.add_argument("--port", type=int, default=8080, help="where it listens (%(default)s); a busy port is refused")
     up.set_defaults(act=_up)
+    add_round_actions(actions, workspace)
 
 
 def _up(options: argparse.Namespace) -> int:
