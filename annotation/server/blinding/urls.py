@@ -3,9 +3,10 @@
 from core.urls import urlpatterns as label_studio
 from django.urls import path
 
-from blinding import operator
+from blinding import operator, pages
 
 urlpatterns = [
+    path("", pages.home, name="home"),
     path("api/qingyuan/", operator.Server.as_view(), name="qingyuan-server"),
     path("api/qingyuan/contributors/", operator.Contributors.as_view(), name="qingyuan-contributors"),
     path("api/qingyuan/projects/<int:pk>/seat/", operator.ProjectSeat.as_view(), name="qingyuan-seat"),
