@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotation.kinds import QUESTIONS, Kind
+from annotation.label_studio import transport
 from annotation.label_studio.client import LabelStudio
 from annotation.people import appeal
 from annotation.rounds import find_round
@@ -228,7 +229,7 @@ def world(tmp_path_factory):
     world.close()
 
 
-def test_a_round_from_the_exam_to_the_appeal_with_kills_in_between(world):
+def test_a_round_from_the_exam_to_the_appeal_with_kills_in_between(world, monkeypatch):
     times, begun = {}, time.monotonic()
 
     def lap(name):
@@ -268,7 +269,9 @@ def test_a_round_from_the_exam_to_the_appeal_with_kills_in_between(world):
     assert world.work("quality-1", "annotator", most=20) == 220
     world.kill_at(lambda: len(world.rows(select(Answer.id))) >= 72 + 1, "pull", "--direct")
     world.server.kill()
-    assert "failed 6 times" in world.do("pull", "--direct", exit_code=3)
+    monkeypatch.setattr(transport, "WAITS", (0.1,))
+    assert "failed 2 times" in world.do("pull", "--direct", exit_code=3)
+    monkeypatch.undo()
     world.server.start()
     lap("kills")
     rounds = 0
