@@ -38,6 +38,7 @@ ITEMS = pa.schema(
 Numbers = NDArray[np.float64]
 ReadLabel = Callable[[object, str], dict[str, Any]]
 """Turns what a gold file says of a text into an answer of the round's kind, or raises ValueError."""
+Suggest = tuple[str, Callable[[Any], dict[str, Any]]]
 
 
 def round_folder(workspace: Path, name: str) -> Path:
@@ -54,7 +55,10 @@ class _Chosen:
     population: dict[str, int]
 
 
-def open_round(opened: Session, plan: RoundPlan, workspace: Path, read_label: ReadLabel, *, review: str) -> Round:
+def open_round(
+    opened: Session, plan: RoundPlan, workspace: Path, read_label: ReadLabel, *, review: str,
+    suggest: Suggest | None = None,
+) -> Round:  # fmt: skip
     """Draw a round's documents and enter them; a round that is there already stays as it is.
 
     Args:
@@ -63,6 +67,7 @@ def open_round(opened: Session, plan: RoundPlan, workspace: Path, read_label: Re
         workspace: where its run and its tables lie.
         read_label: reads the labels of the gold.
         review: what is looked at again: every item, an audit of each batch, or none.
+        suggest: the attribute that suggests answers and what makes one of its value; None hides what was measured.
 
     Raises:
         RecipeError: the round exists with other settings; the run, an attribute or the gold file is not there or wrong.
@@ -79,7 +84,7 @@ def open_round(opened: Session, plan: RoundPlan, workspace: Path, read_label: Re
         return there
     golds = _read_gold(plan, read_label)
     run = None if head.run is None else open_run(head.run, workspace)
-    chosen = _Chosen([], {}) if run is None or head.purpose == "exam" else _choose(run, form)
+    chosen = _Chosen([], {}) if run is None or head.purpose == "exam" else _choose(run, form, suggest)
     drawn = {row["document"] for row in chosen.rows}
     golds = [gold for gold in golds if gold["document"] not in drawn]
     made = Round(
@@ -121,7 +126,7 @@ def read_suggestions(workspace: Path, name: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _choose(run: Run, form: RoundFile) -> _Chosen:
+def _choose(run: Run, form: RoundFile, suggest: Suggest | None) -> _Chosen:
     sampling = form.sampling
     parts = run.parts
     columns = {name: parts.column("verdicts", name).to_pylist() for name in ("id", "source", "verdict.reason")}
@@ -136,7 +141,12 @@ def _choose(run: Run, form: RoundFile) -> _Chosen:
     )  # fmt: skip
     if not len(sample.rows):
         raise RecipeError(f'round "{form.round.name}": run "{run.name}" has no documents to draw from')
-    return _Chosen(_rows(run, frame[sample.rows], sample), sample.population)
+    rows = _rows(run, frame[sample.rows], sample)
+    if suggest is not None:
+        values = _attribute(run, suggest[0]).take(frame[sample.rows]).to_pylist()
+        for row, value in zip(rows, values, strict=True):
+            row["suggestion"] = None if value is None else orjson.dumps(suggest[1](value)).decode()
+    return _Chosen(rows, sample.population)
 
 
 def _rows(run: Run, rows: NDArray[np.int64], sample: Sample) -> list[dict[str, Any]]:

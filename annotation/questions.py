@@ -1,6 +1,6 @@
 """A round's question as people see it in each role, and as their answers are read back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,10 @@ def question_of(kind: str) -> Question:
     known = [str(one) for one in Kind]
     if kind not in known:
         raise RecipeError(f'there is no kind of round "{kind}"{nearest(kind, known)}')
-    return QUESTIONS[Kind(kind)]
+    question = QUESTIONS[Kind(kind)]
+    if question.texts != ("text",):
+        raise RecipeError(f"a round of kind {kind} compares two versions of a text, and a run holds one; not done yet")
+    return question
 
 
 def review_of(kind: str, asked: str | None) -> str:
@@ -41,6 +44,24 @@ def review_of(kind: str, asked: str | None) -> str:
     if kind in SAFETY:
         return "every"
     return asked or "audit"
+
+
+SUGGESTED: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
+    Kind.DOMAIN: ("domain.top", lambda domain: {"main": domain}),
+    Kind.QUALITY: ("quality.score", lambda score: {"score": str(round(5 * score))}),
+}
+"""Kinds of which filters can suggest an answer: from which attribute, and how."""
+
+
+def suggestion_of(kind: str) -> tuple[str, Callable[[Any], dict[str, Any]]]:
+    """Return the attribute that suggests answers of a kind, and what makes an answer of its value.
+
+    Raises:
+        RecipeError: nothing that is measured suggests any.
+    """
+    if kind not in SUGGESTED:
+        raise RecipeError(f"round.show_predictions: nothing that is measured suggests an answer of kind {kind}")
+    return SUGGESTED[kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from annotation.opening import open_round, read_suggestions, read_texts, round_f
 from annotation.people import settle_appeals, settle_exam
 from annotation.pull import pull
 from annotation.push import push
-from annotation.questions import Reader, RoundPage, question_of, read_label, review_of
+from annotation.questions import Reader, RoundPage, question_of, read_label, review_of, suggestion_of
 from annotation.results import write_results
 from annotation.round_file import RoundPlan
 from annotation.stages import Step, advance
@@ -53,7 +53,8 @@ def push_round(workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: 
         with session(engine) as opened:
             review = "none" if head.purpose == "exam" else review_of(head.kind, plan.form.review.items)
             open_round(
-                opened, plan, workspace, lambda value, text: read_label(question, value, text), review=review
+                opened, plan, workspace, lambda value, text: read_label(question, value, text), review=review,
+                suggest=suggestion_of(head.kind) if head.show_predictions else None,
             )  # fmt: skip
         return _send(engine, workspace, head.name, studio, progress)
 

@@ -10,7 +10,7 @@ from annotation.label_studio.client import LabelStudio
 from annotation.round_file import load_round
 from annotation.rounds import pull_rounds, push_round, sync_round
 from flows.progress import choose
-from flows.runtime import prepare
+from flows.runtime import prepare, run_direct
 from flows.server import own_server
 
 
@@ -45,6 +45,24 @@ def sync(workspace: Path, name: str, *, direct: bool) -> dict[str, Any]:
         from flows.annotation_flows import sync_round as flow  # noqa: PLC0415 - imports Prefect
 
         return flow(str(workspace), name)
+
+
+def campaign(
+    recipe: Path, file: Path, workspace: Path, *, workers: int, memory: int, direct: bool
+) -> dict[str, Any]:  # fmt: skip
+    """Clean, ask people, and fetch what they said, as far as it goes now."""
+    name = load_round(file).form.round.name
+    if direct:
+        summary = run_direct(recipe, workspace, workers=workers, memory=memory, quiet=False)
+        return {
+            "run": summary,
+            "pushed": push(file, workspace, direct=True),
+            "synced": sync(workspace, name, direct=True),
+        }
+    with _prefect(workspace):
+        from flows.campaign import campaign as flow  # noqa: PLC0415 - imports Prefect
+
+        return flow(str(recipe), str(file), name, str(workspace), workers, memory)
 
 
 def serve_sync(workspace: Path, name: str, cron: str, timezone: str, say: Callable[[str], None]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from flows.annotate import add_actions
+from flows.round_actions import run_campaign
 from pipeline.errors import QingyuanError, RecipeError
 
 WORKSPACE = "workspace"
@@ -117,6 +118,16 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--good-from", type=float, default=3, help="of 0 to 5, what makes a text good (%(default)s)")
     train.add_argument("--seed", type=positive, default=1, help="of the training (%(default)s)")
     train.add_argument("--report", type=Path, help="also write the card there, as JSON")
+
+    campaign = add(
+        "campaign", run_campaign, "clean, ask people, fetch what they said",
+        "Goes as far as it can, and when people have worked on, further: say the same again, or\n"
+        "`qingyuan annotate sync ROUND --cron` once the round is out. Scores and a release candidate will follow here.",
+    )  # fmt: skip
+    campaign.add_argument("recipe", type=Path, help="the run's recipe")
+    campaign.add_argument("--round", type=Path, required=True, help="the round's file; see annotate push --help")
+    _add_engine(campaign)
+    campaign.add_argument("--direct", action="store_true", help="without Prefect, which takes some 20 s to start")
 
     annotate = add(
         "annotate", lambda options: options.act(options), "have people label and review, in Label Studio",

@@ -167,6 +167,24 @@ def _appeal(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_campaign(options: argparse.Namespace) -> int:
+    """Carry out `qingyuan campaign`."""
+    from annotation.round_file import load_round  # noqa: PLC0415
+    from flows import annotation_runtime  # noqa: PLC0415
+    from flows.console import render_summary  # noqa: PLC0415
+
+    load_round(options.round)
+    said = annotation_runtime.campaign(
+        options.recipe, options.round, options.workspace, workers=options.workers, memory=options.memory,
+        direct=options.direct,
+    )  # fmt: skip
+    synced = said["synced"]
+    _print(options, said, [
+        render_summary(said["run"]), *_pushed(said["pushed"]), *_pulled(synced["pulled"]), *_pushed(synced["pushed"])
+    ])  # fmt: skip
+    return 3 if said["run"]["shards_failed"] else 0
+
+
 ACTS: dict[str, Callable[[argparse.Namespace], int]] = {
     "push": _push, "pull": _pull, "sync": _sync, "status": _status, "appeal": _appeal, "people add": _add,
     "people list": _list, "people suspend": _suspend, "people qualify": _qualify,
