@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from filters.policy import Rule
 from pipeline.errors import RecipeError
@@ -13,15 +14,30 @@ from pipeline.errors import RecipeError
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 
+_SYNONYMS = {
+    "utf8": "utf-8", "utf-8-sig": "utf-8", "utf16": "utf-16", "gbk": "gb18030", "gb2312": "gb18030",
+    "cp936": "gb18030", "big5": "big5-hkscs", "big5hkscs": "big5-hkscs", "cp950": "big5-hkscs",
+}  # fmt: skip
+"""What people call an encoding, and the one of ours that reads every file in it."""
+
+
+def _our_name(encoding: object) -> object:
+    """Return our name of an encoding; anything unknown as it is, to be refused as such."""
+    lower = encoding.lower().replace("_", "-") if isinstance(encoding, str) else encoding
+    return _SYNONYMS.get(lower, lower) if isinstance(lower, str) else lower
+
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Head(_Strict):
     """`[recipe]`: what the run is called and by which policy it judges."""
 
     name: Name
+    """The run is `WORKSPACE/runs/NAME`."""
     policy: str = "web"
     """A shipped policy by name, or the path of a TOML file (relative to the recipe)."""
     filters: tuple[str, ...] | None = Field(default=None, strict=False)
@@ -32,16 +48,19 @@ class Source(_Strict):
     """`[[sources]]`: where documents come from and how they are read."""
 
     name: Name
-    path: str
+    """Of the source, in every verdict and in the report."""
+    path: Annotated[str, Field(min_length=1)]
     """A file, a folder, a glob or an fsspec URL; relative to the recipe."""
     format: Literal["jsonl", "parquet", "csv", "tsv", "text", "paragraphs", "html", "warc"] | None = None
-    """Guessed from each file's name when not said."""
+    """jsonl, parquet, csv, tsv, text, paragraphs, html or warc; guessed from each file's name when not said."""
     text: str | None = None
     """Field that holds the text; guessed from the usual names when not said."""
     id: str | None = None
+    """Field that holds the id; guessed likewise."""
     url: str | None = None
-    encoding: Literal["utf-8", "utf-16", "gb18030", "big5-hkscs"] | None = None
-    """Decided for each file or record when not said."""
+    """Field that holds the address; guessed likewise."""
+    encoding: Annotated[Literal["utf-8", "utf-16", "gb18030", "big5-hkscs"] | None, BeforeValidator(_our_name)] = None
+    """Decided for each file or record when not said; gbk and gb2312 are read as gb18030, big5 as big5-hkscs."""
     priority: int = 0
     """Among duplicates the document from the source with the smallest number stays."""
     max_quarantined_share: Share = 0.05
@@ -58,10 +77,15 @@ class Deduplication(_Strict):
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.7
     """Least Jaccard similarity of character shingles."""
     permutations: Annotated[int, Field(gt=0)] = 112
+    """Places of a signature."""
     bands: Annotated[int, Field(gt=0)] = 14
+    """Documents are compared whose signatures agree in one of so many bands,"""
     rows: Annotated[int, Field(gt=0)] = 8
+    """each of so many places."""
     shingle: Annotated[int, Field(gt=0)] = 5
+    """Characters in a shingle."""
     seed: Annotated[int, Field(ge=0)] = 1
+    """Of the permutations."""
 
 
 class Shards(_Strict):
@@ -84,6 +108,7 @@ class Survey(_Strict):
     """`[survey]`: a first reading that finds the lines which many documents of a source share."""
 
     templates: bool = False
+    """Survey; measures `template.line_ratio` and `template.char_ratio`."""
     least_documents: Annotated[int, Field(ge=2)] = 10
     """Documents of the source that a template stands in, at least."""
     least_share: Share = 0.001
@@ -110,13 +135,21 @@ class RuleEntry(_Strict):
     """`[[rules]]`: one bound on one attribute."""
 
     reason: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """What the verdict calls it; the policy's rule of the same reason is replaced."""
     attribute: str
+    """Which measurement: see the table of attributes."""
     at_least: float | None = None
+    """Kept if the value is this or more,"""
     at_most: float | None = None
+    """this or less,"""
     one_of: tuple[str | bool | int | float, ...] | None = Field(default=None, strict=False)
+    """one of these labels,"""
     none_of: tuple[str | bool | int | float, ...] | None = Field(default=None, strict=False)
+    """none of these; every bound that is said must hold."""
     when: When | None = None
+    """`{ attribute = …, one_of = […] }`: the rule holds for documents with such a value only."""
     missing: Literal["fail", "pass"] = "fail"
+    """What a document without a value does."""
 
     def rule(self) -> Rule:
         """Return the rule that this entry states."""
@@ -138,6 +171,7 @@ class RecipeFile(_Strict):
     recipe: Head
     sources: tuple[Source, ...] = Field(strict=False, min_length=1)
     filters: dict[str, dict[str, Any]] = {}
+    """Settings of a filter, or of a second one of its kind: `filter = "KIND"`."""
     dedup: Deduplication = Deduplication()
     shards: Shards = Shards()
     normalize: Normalization = Normalization()
@@ -167,15 +201,43 @@ def parse(form: type[Form], text: str, where: str) -> Form:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where}: not TOML: {error}") from error
     except ValidationError as error:
-        faults = [_fault(form, fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
+        errors = error.errors()
+        # A list whose only entry is faulty counts as empty besides: one fault is enough to say.
+        inside = {fault["loc"][0] for fault in errors if len(fault["loc"]) > 1}
+        faults = [
+            _fault(form, fault) for fault in errors if fault["type"] != "too_short" or fault["loc"][0] not in inside
+        ]
         raise RecipeError("\n".join(f"{where}, {fault}" for fault in faults)) from error
 
 
-def _fault(form: type[BaseModel], place: tuple[int | str, ...], kind: str, message: str) -> str:
+_WORDING = {
+    "missing": "is missing",
+    "string_type": "must be text in quotes",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "tuple_type": "must be a list; tables of a list have two brackets: [[{key}]]",
+    "model_type": "must be a table: [{key}]",
+    "model_attributes_type": "must be a table: [{key}]",
+    "dict_type": "must be a table: [{key}]",
+    "string_too_short": "is empty",
+    "too_short": "at least one is needed",
+    "string_pattern_mismatch": "{input!r} does not match {pattern}",
+    "literal_error": "{input!r} is none of {expected}",
+    "greater_than": "must be above {gt:g}, not {input}",
+    "greater_than_equal": "must be at least {ge:g}, not {input}",
+    "less_than_equal": "must be at most {le:g}, not {input}",
+}
+"""Faults in the words of a recipe's author; what is not here is said in pydantic's."""
+
+
+def _fault(form: type[BaseModel], fault: ErrorDetails) -> str:
     """Say one fault: where it is, what is wrong, and for an unknown key the nearest right one."""
+    place = fault["loc"]
     spot = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
-    if kind != "extra_forbidden":
-        return f"{spot}: {message}"
+    if fault["type"] != "extra_forbidden":
+        words = _WORDING.get(fault["type"], fault["msg"])
+        return f"{spot}: {words.format(**fault.get('ctx', {}), input=fault['input'], key=place[-1])}"
     model: Any = form
     for part in place[:-1]:
         if isinstance(part, str):

@@ -39,7 +39,7 @@ def test_the_minimal_recipe_of_the_design_works(tmp_path):
         (MINIMAL.replace("policy", "polcy"), 'recipe.polcy: unknown key; did you mean "policy"?'),
         (MINIMAL + "priorty = 1\n", 'sources[1].priorty: unknown key; did you mean "priority"?'),
         (MINIMAL + "[dedupe]\n", 'dedupe: unknown key; did you mean "dedup"?'),
-        (MINIMAL + "[dedup]\nthreshold = 1.5\n", "dedup.threshold: Input should be less than or equal to 1"),
+        (MINIMAL + "[dedup]\nthreshold = 1.5\n", "dedup.threshold: must be at most 1, not 1.5"),
         (MINIMAL + "[dedup]\nbands = 20\n", "20 bands of 8 rows need more than 112 permutations"),
         (MINIMAL.replace('"web"\n\n', '"webb"\n\n'), 'there is no policy "webb"; did you mean "web"?'),
         (
@@ -70,8 +70,12 @@ def test_the_minimal_recipe_of_the_design_works(tmp_path):
             'the filters "length" and "again" both write length.chars',
         ),
         (MINIMAL + '[[sources]]\nname = "crawl"\npath = "x"\n', '2 sources are called "crawl"'),
-        (MINIMAL.replace('name = "web"', 'name = "../web"'), "recipe.name: String should match pattern"),
+        (MINIMAL.replace('name = "web"', 'name = "../web"'), "recipe.name: '../web' does not match ^[A-Za-z0-9]"),
         ("[recipe\n", "not TOML"),
+        (MINIMAL.replace('"corpus.jsonl.zst"', '""'), "sources[1].path: is empty"),
+        (MINIMAL + 'format = "json"\n', "sources[1].format: 'json' is none of 'jsonl', "),
+        (MINIMAL.partition("[[")[0], "sources: is missing"),
+        (MINIMAL.replace("[[sources]]", "[sources]"), "tables of a list have two brackets: [[sources]]"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_before_a_byte_is_read(tmp_path, text, fault):
@@ -79,6 +83,22 @@ def test_what_is_wrong_is_said_before_a_byte_is_read(tmp_path, text, fault):
         load(tmp_path, text)
 
     assert fault in str(caught.value)
+
+
+def test_a_fault_inside_a_list_is_said_once(tmp_path):
+    with pytest.raises(RecipeError) as caught:
+        load(tmp_path, MINIMAL + "max_record_mb = true\n")
+
+    assert str(caught.value) == f"recipe {tmp_path / 'recipe.toml'}, sources[1].max_record_mb: must be a number"
+
+
+@pytest.mark.parametrize(
+    ("said", "read_as"), [("GBK", "gb18030"), ("gb2312", "gb18030"), ("Big5", "big5-hkscs"), ("UTF8", "utf-8")]
+)
+def test_an_encoding_may_be_called_what_people_call_it(tmp_path, said, read_as):
+    recipe = load(tmp_path, MINIMAL + f'encoding = "{said}"\n')
+
+    assert recipe.sources[0].encoding == read_as
 
 
 def test_a_rule_on_a_filter_that_the_recipe_leaves_out_says_so(tmp_path):
