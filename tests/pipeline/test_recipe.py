@@ -6,6 +6,9 @@ import pytest
 from filters.contract import SPANS, attribute
 from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
+from pipeline.form import Source
+from pipeline.inputs import InputFile
+from pipeline.plan import _formats
 from pipeline.policy_file import check_policy, load_policy, shipped_policies
 from pipeline.recipe import load_recipe, stored_filters
 
@@ -222,3 +225,14 @@ def test_a_rule_cannot_bound_places_in_the_text():
         check_policy(policy, [_Places()], "recipe x")
 
     assert str(caught.value) == 'recipe x, rule "r": toy.spans holds places in the text; no rule bounds them'
+
+
+def test_all_files_of_an_unknown_format_are_told_of_at_once():
+    source = Source(name="crawl", path="crawl")
+    files = [InputFile(f"/crawl/{name}", name, 1, "1") for name in ("a.jsonl", "b.pdf", "c.docx")]
+
+    with pytest.raises(RecipeError) as caught:
+        _formats(source, files)
+
+    assert str(caught.value).startswith('source "crawl" (2 of its 3 files are such): b.pdf: no format is known')
+    assert _formats(source, files[:1]) == ["jsonl"]
