@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filters.lect import LECTS
-from filters.segments import HAN_SHARE, HANGUL_SHARE, KANA_SHARE, Writing
+from filters.segments import HAN_SHARE, HAN_SURE, HANGUL_SHARE, KANA_SHARE, Writing
 
 MIXED_HAN_SHARE = 0.25
 """Han / all letters, weighed as for `HAN_SHARE`, from which a text that is not Chinese is at least mixed: a quarter of
@@ -96,9 +96,9 @@ class Evidence:
 
     @cached_property
     def script_score(self) -> NDArray[np.float64]:
-        """How far each text is from the bounds of its writing: 0.5 on one, 1 at twice (or none of) the share."""
+        """How far each text is from the bounds of its writing: 0.5 on one, 1 well beyond it (or without any of it)."""
         han_share, kana_share, hangul_share = self.shares.T
-        chinese = np.minimum(han_share / (2 * HAN_SHARE), 1)
+        chinese = np.minimum(0.5 + 0.5 * (han_share - HAN_SHARE) / (HAN_SURE - HAN_SHARE), 1)
         chinese *= np.clip(1 - kana_share / (2 * KANA_SHARE), 0, 1) * np.clip(
             1 - hangul_share / (2 * HANGUL_SHARE), 0, 1
         )

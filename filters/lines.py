@@ -18,8 +18,8 @@ LATIN_TERMINAL = ')!?.;:"'
 """Marks that a line of prose may end with."""
 FULL_WIDTH_MARKS = "。，、；：！？…「」『』“”《》"
 LATIN_MARKS = ",.;:!?．"
-"""These count as marks of a Chinese sentence only behind a Han character: 你好,世界 but not 1,234 or a.b. The full-width
-． ends sentences in mathematics and the sciences (GB/T 15834), and stands behind the numbers of lists."""
+"""These count as marks of a Chinese sentence only behind a Han character: 你好,世界 but not 1,234 or a.b. The
+full-width ． ends sentences in mathematics and the sciences (GB/T 15834), and stands behind the numbers of lists."""
 BULLETS = "•‣▪●○◦■□◆◇★☆▲△►▶※✓✔→·-–—*+"
 """What a list's line begins with; numbers are left out, since statutes and recipes number their sentences."""
 TEASERS = ("展开", "展開", "更多", "全文", "详情", "詳情", "阅读", "閱讀", "more")

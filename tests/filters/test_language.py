@@ -15,7 +15,7 @@ from filters.lect import MODEL_FILE, model_version
 from filters.region import HONG_KONG_WORDS, TAIWAN_WORDS, WORD_WEIGHT, count_variants
 from filters.sample import spread, strings
 from filters.script import count_kinds
-from filters.segments import CODE_WEIGHT, LATIN_WEIGHT, LETTER_KINDS, OTHER_WEIGHT, Writing, count_letters
+from filters.segments import CODE_WEIGHT, HAN_SHARE, LATIN_WEIGHT, LETTER_KINDS, OTHER_WEIGHT, Writing, count_letters
 from filters.texts import Texts
 from tests.benchmarks.language import CLASSES, OWN, chosen, f1, joined, ours, unseen
 
@@ -184,7 +184,19 @@ def test_code_does_not_make_a_chinese_document_foreign():
 
     assert row["language.label"] == "zh"
     assert row["language.han_letter_ratio"] < 0.3
-    assert row["language.han_weight_ratio"] > 0.5
+    assert row["language.han_weight_ratio"] > HAN_SHARE
+
+
+BILINGUAL = """
+图书馆星期一闭馆，星期二到星期日上午九点开门，晚上八点关门。
+The library is closed on Mondays and opens from nine in the morning until eight in the evening, Tuesday to Sunday.
+每位读者一次可以借十本书，借期四个星期，到期以前可以在网上续借一次。
+Every reader may borrow ten books at a time for four weeks, and may renew them once online before they are due.
+"""
+
+
+def test_a_document_that_says_all_in_two_languages_is_mixed():
+    assert [row["language.label"] for row in measure([BILINGUAL, BILINGUAL * 5])] == ["mixed", "mixed"]
 
 
 def test_code_does_not_make_an_english_document_chinese():
