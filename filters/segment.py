@@ -148,31 +148,33 @@ class Segmenter:
     def cut(self, simplified: NDArray[np.uint32], offsets: NDArray[np.int64]) -> Words:
         """Cut texts whose Traditional characters are already replaced one to one; code points, end to end."""
         data = simplified.astype("<u4", copy=False)
+        whole = data.tobytes().decode("utf-32-le")
         lengths = [np.zeros(0, np.int64)]
         for start, end in pairwise(offsets.tolist()):
-            tokens = self._jieba.cut(data[start:end].tobytes().decode("utf-32-le"))
+            tokens = self._jieba.cut(whole[start:end])
             lengths.append(np.fromiter(map(len, tokens), np.int64, len(tokens)))
         token_offsets = np.cumsum(list(map(len, lengths)))
-        return self._cut_further(data, Words(np.concatenate(lengths), token_offsets))
+        return self._cut_further(data, whole, Words(np.concatenate(lengths), token_offsets))
 
-    def _cut_further(self, data: NDArray[np.uint32], words: Words) -> Words:
+    def _cut_further(self, data: NDArray[np.uint32], whole: str, words: Words) -> Words:
         """Cut what rjieba joins and jieba does not, unless the dictionary has it (AT&T, C++)."""
         suspects = _suspects(data, words.lengths, _HAN_FIRST, _HAN_LAST)
         if not len(suspects):
             return words
-        known: dict[bytes, Sequence[int]] = {}  # a third of them differ
+        known: dict[str, Sequence[int]] = {}  # many are the same: addresses, marks of lists
         pieces = []
-        for token, at in suspects.tolist():
-            code = data[at : at + words.lengths[token]].tobytes()
-            if code not in known:
-                known[code] = self._pieces(code)
-            pieces.append(known[code])
+        ends = suspects[:, 1] + words.lengths[suspects[:, 0]]
+        for at, end in zip(suspects[:, 1].tolist(), ends.tolist(), strict=True):
+            token = whole[at:end]
+            cut = known.get(token)
+            if cut is None:
+                cut = known[token] = self._pieces(token)
+            pieces.append(cut)
         piece_at = np.concatenate([[0], np.cumsum(list(map(len, pieces)))])
         flat = np.array([length for piece in pieces for length in piece], np.int64)
         return Words(*_splice(words.lengths, words.offsets, suspects[:, 0].copy(), piece_at, flat))
 
-    def _pieces(self, token: bytes) -> Sequence[int]:
-        text = token.decode("utf-32-le")
+    def _pieces(self, text: str) -> Sequence[int]:
         if self._jieba.has_word(text):
             return [len(text)]
         if text[0].isascii():
