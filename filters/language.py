@@ -72,8 +72,8 @@ class Language:
         ),
         attribute(
             "language.han_weight_ratio", pa.float64(), "ratio",
-            "Han characters / (Han, kana and Hangul + 1.5 x Latin words + 0.3 x other letters), a word in a line of "
-            "code weighing a quarter; Chinese from 0.55, mixed from 0.25",
+            "Han characters / (Han, kana and Hangul + 1.5 x Latin words + 0.3 x other letters), of words a third in a "
+            "single letter and a quarter in code; Chinese from 0.55, mixed from 0.25",
         ),
     ])  # fmt: skip
 

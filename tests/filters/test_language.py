@@ -213,9 +213,10 @@ def test_code_does_not_make_an_english_document_chinese():
         ("two words", 2 * LATIN_WEIGHT),
         ("汉one汉two，three。four", 2 + 4 * LATIN_WEIGHT),
         ("std::vector_of.some-thing/else", LATIN_WEIGHT),
-        ("a <b> = {c};", 3 * LATIN_WEIGHT * CODE_WEIGHT),
-        ("汉 a <b> = {c};", 1 + 3 * LATIN_WEIGHT),
-        ("for word in line\nx[0] == 12", 4 * LATIN_WEIGHT + LATIN_WEIGHT * CODE_WEIGHT),
+        ("an <by> = {of};", 3 * LATIN_WEIGHT * CODE_WEIGHT),
+        ("汉 an <by> = {of};", 1 + 3 * LATIN_WEIGHT),
+        ("云图K1 128G 黑 -x-", 3 + 3 * LATIN_WEIGHT / 3),
+        ("for word in line\nx[0] == 12", 4 * LATIN_WEIGHT + LATIN_WEIGHT * CODE_WEIGHT / 3),
         ("слово", 5 * OTHER_WEIGHT),
     ],
 )
