@@ -38,3 +38,7 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "vocabulary": Vocabulary,
     "phrases": Phrases,
 }
+
+ON_DEMAND = frozenset({"phrases"})
+"""Filters that a recipe which names none does not measure with, unless one of its rules reads what they measure: word
+n-grams serve FineWeb2's bounds alone and cost as much as all layout measures together."""

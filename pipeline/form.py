@@ -41,7 +41,8 @@ class Head(_Strict):
     policy: str = "web"
     """A shipped policy by name, or the path of a TOML file (relative to the recipe)."""
     filters: tuple[str, ...] | None = Field(default=None, strict=False)
-    """Which filters of the catalogue to measure with; all of them by default."""
+    """Which filters of the catalogue to measure with; by default all of them, but those on demand (`filters.ON_DEMAND`)
+    only if a rule reads what they measure."""
 
 
 class Source(_Strict):

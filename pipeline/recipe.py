@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from filters import CATALOGUE
+from filters import CATALOGUE, ON_DEMAND
 from filters.contract import Filter, Modelled
-from filters.policy import Policy
+from filters.policy import Policy, Rule
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
@@ -101,9 +101,9 @@ def load_recipe(path: Path) -> Recipe:
     for name, number in names.items():
         if number > 1:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
-    chosen = _choose_filters(form, path.parent, where)
-    _open_models(chosen, where)
     rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
+    chosen = _choose_filters(form, rules, path.parent, where)
+    _open_models(chosen, where)
     dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
     recipe = Recipe(
         path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
@@ -119,18 +119,28 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def stored_filters(path: Path) -> tuple[FilterChoice, ...]:
+def stored_filters(path: Path, rules: Sequence[Rule]) -> tuple[FilterChoice, ...]:
     """Return the filters of the copy of a recipe that a run keeps, without their files, which may have moved.
 
-    What they are good for is the schema: names, units and meanings of what the run measured.
+    `rules` are those that the run judged by. What the filters are good for is the schema: names, units and meanings of
+    what the run measured.
     """
     where = f"recipe {path}"
-    return _choose_filters(parse(RecipeFile, path.read_text("utf-8"), where), None, where)
+    return _choose_filters(parse(RecipeFile, path.read_text("utf-8"), where), rules, None, where)
 
 
-def _choose_filters(form: RecipeFile, beside: Path | None, where: str) -> tuple[FilterChoice, ...]:
+def _default_filters(form: RecipeFile, rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Return the catalogue without what is measured on demand, unless a rule reads it and nothing else measures it."""
+    read = {name.partition(".")[0] for rule in rules for name in rule.attributes}
+    own = {settings.get("filter", name) for name, settings in form.filters.items()}
+    return tuple(name for name in CATALOGUE if name not in ON_DEMAND or name in read - own)
+
+
+def _choose_filters(
+    form: RecipeFile, rules: Sequence[Rule], beside: Path | None, where: str
+) -> tuple[FilterChoice, ...]:
     """Make the run's filters: the chosen ones of the catalogue, and further ones under names of the recipe's own."""
-    chosen = tuple(CATALOGUE) if form.recipe.filters is None else form.recipe.filters
+    chosen = _default_filters(form, rules) if form.recipe.filters is None else form.recipe.filters
     for name in chosen:
         if name not in CATALOGUE:
             raise RecipeError(f'{where}, recipe.filters: there is no filter "{name}"{nearest(name, CATALOGUE)}')

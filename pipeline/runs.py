@@ -34,7 +34,7 @@ class Run:
 
     def filters(self) -> tuple[FilterChoice, ...]:
         """Return the filters that the run measured with, without the files that they read."""
-        return stored_filters(self.folder.path / "recipe.toml")
+        return stored_filters(self.folder.path / "recipe.toml", self.policy.rules)
 
     @property
     def surveyed(self) -> tuple[pa.Field, ...] | None:

@@ -1,7 +1,7 @@
 """The scan of one shard: read, decode, normalise, measure and sign, in one pass over its records."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters.boilerplate import BOILERPLATE_VERSION, find_batch
-from filters.contract import Filter
+from filters.contract import BeforeCutting, Filter
 from filters.fold import FOLD_VERSION
 from filters.texts import Texts
 from pipeline.batch import BATCH_CHARS, BATCH_RECORDS, Batch, read_shard
@@ -106,9 +106,10 @@ def scan_shard(folder: RunFolder, shard: Shard, settings: ScanSettings) -> dict[
     withdraw(folder.receipt("scan", shard.number), folder.whole_receipt("ids"))
     with PartWriter(parts) as writer:
         for batch, unread in read_shard(shard, settings.options, segmenter(settings.dictionaries)):
+            whole = {number: x(batch.texts) for number, x in enumerate(filters) if isinstance(x, BeforeCutting)}
             first = _cut(batch, settings.cutting, templates)
             documents = batch.documents()
-            measured = _measure(documents, batch.reading() + first, batch.texts, filters, attributes)
+            measured = _measure(documents, batch.reading() + first, batch.texts, filters, whole, attributes)
             signed = _sign(documents, batch.texts, settings.signing, signatures)
             quarantine = pa.RecordBatch.from_pylist(unread, schema=QUARANTINE)
             writer.write(documents, measured, signed, quarantine)
@@ -154,12 +155,16 @@ def _cut(batch: Batch, cutting: Cutting, templates: NDArray[np.uint64] | None) -
 
 
 def _measure(
-    documents: pa.RecordBatch, reading: Sequence[pa.Array], texts: Texts, filters: list[Filter], schema: pa.Schema
-) -> pa.RecordBatch:
-    """Measure a batch by every filter; a filter that breaks its promise makes the shard a bad one."""
+    documents: pa.RecordBatch, reading: Sequence[pa.Array], texts: Texts, filters: list[Filter],
+    whole: Mapping[int, pa.RecordBatch], schema: pa.Schema,
+) -> pa.RecordBatch:  # fmt: skip
+    """Measure a batch by every filter; a filter that breaks its promise makes the shard a bad one.
+
+    `whole` holds, by their number, the measurements that were taken before lines were cut.
+    """
     columns = [documents["id"], *reading]
-    for measure in filters:
-        batch = measure(texts)
+    for number, measure in enumerate(filters):
+        batch = whole[number] if number in whole else measure(texts)
         if batch.num_rows != len(texts) or batch.schema != measure.schema:
             raise ValueError(
                 f"{type(measure).__name__} returned {batch.num_rows} rows for {len(texts)} texts, or other columns"

@@ -10,15 +10,17 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
+
 from filters.frequency import character_log_frequency
-from filters.segment import token_lengths
+from filters.texts import Texts
 
 OWN = Path(__file__).with_name("damage.toml")
 
 
 def words(text):
     at, cut = 0, []
-    for length in token_lengths(text):
+    for length in Texts(pa.array([text], pa.large_string())).words.lengths.tolist():
         cut.append(text[at : at + length])
         at += length
     return cut

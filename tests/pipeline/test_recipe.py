@@ -3,6 +3,7 @@ from hashlib import sha256
 import pyarrow as pa
 import pytest
 
+from filters import CATALOGUE, ON_DEMAND
 from filters.contract import SPANS, attribute
 from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
@@ -180,9 +181,32 @@ def test_a_file_of_a_filter_that_is_wrong_is_said_before_a_byte_is_read(tmp_path
 def test_the_stored_copy_of_a_recipe_names_its_filters_without_their_files(tmp_path):
     (tmp_path / "recipe.toml").write_text(WITH_BENCHMARKS.replace('policy = "web"', 'policy = "gone.toml"'), "utf-8")
 
-    chosen = {choice.filter: dict(choice.arguments) for choice in stored_filters(tmp_path / "recipe.toml")}
+    chosen = {choice.filter: dict(choice.arguments) for choice in stored_filters(tmp_path / "recipe.toml", ())}
 
     assert chosen["contamination"] == {}
+
+
+PHRASES = '[[rules]]\nreason = "r"\nattribute = "phrases.top_2gram_char_ratio"\nat_most = 0.2\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        (MINIMAL, 0),
+        (MINIMAL.replace('policy = "web"', 'policy = "fineweb2"'), 1),
+        (MINIMAL + PHRASES, 1),
+        (MINIMAL + "[filters.phrases]\n", 1),
+        (MINIMAL + PHRASES + '[filters.own]\nfilter = "phrases"\n', 1),
+    ],
+)
+def test_a_filter_on_demand_is_there_where_a_rule_reads_it_or_the_recipe_names_it(tmp_path, text, times):
+    recipe = load(tmp_path, text)
+    stored = stored_filters(tmp_path / "recipe.toml", recipe.policy.rules)
+
+    chosen = [choice.filter for choice in recipe.filters]
+    assert [choice.filter for choice in stored] == chosen
+    assert chosen.count("phrases") == times
+    assert set(chosen) | ON_DEMAND == set(CATALOGUE)
 
 
 def test_dictionaries_are_known_by_their_digest(tmp_path):
