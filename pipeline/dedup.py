@@ -8,21 +8,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from filters.fold import FOLD_VERSION
+from filters.texts import Texts
 from pipeline.clusters import Clusters, find_clusters
+from pipeline.dictionary import Dictionary, segmenter
 from pipeline.election import elect
 from pipeline.errors import ShardError
 from pipeline.form import Deduplication, Source
 from pipeline.parts import Parts
 from pipeline.schema import CLUSTERS, PAIRS
-from pipeline.signing import Signing
+from pipeline.shingles import shingled
+from pipeline.signing import EMPTY_DIGEST, Signing, mismatch
 from pipeline.store import digest_file, read_schema, withdraw, write_json, write_table
+from pipeline.verify import Load
 
 DEDUP_VERSION = "1"
 
 
 def find_duplicates(
-    parts: Parts, dedup: Deduplication, signing: Signing, sources: tuple[Source, ...], fingerprint: str, memory: int
+    parts: Parts,
+    dedup: Deduplication,
+    signing: Signing,
+    sources: tuple[Source, ...],
+    fingerprint: str,
+    memory: int,
+    dictionaries: tuple[Dictionary, ...] = (),
 ) -> dict[str, Any]:
     """Write clusters.parquet and pairs.parquet for the whole run.
 
@@ -35,10 +44,12 @@ def find_duplicates(
     exact = _fixed(parts.column("signatures", "exact"), np.dtype(np.uint64), 2)
     signatures = _fixed(parts.column("signatures", "signature"), np.dtype(np.uint32), signing.permutations)
     shingles = parts.column("signatures", "shingles").to_numpy()
+    if not dedup.exact:
+        exact = np.broadcast_to(EMPTY_DIGEST, exact.shape)  # which stands for no text to be the same as another
     clusters = find_clusters(
         exact, signatures, shingles if dedup.near else np.zeros_like(shingles), _order(ids),
-        _base_order(parts, sources), load=parts.load_folded, signing=signing, threshold=dedup.threshold,
-        memory_bytes=memory,
+        _base_order(parts, sources), load=_load(parts, signing, dictionaries), signing=signing,
+        threshold=dedup.threshold, memory_bytes=memory,
     )  # fmt: skip
     withdraw(parts.folder.whole_receipt("dedup"))
     write_table(parts.folder.path / "clusters.parquet", _cluster_table(ids, clusters))
@@ -57,15 +68,23 @@ def find_duplicates(
 
 
 def _check_headers(parts: Parts, signing: Signing) -> None:
-    ours = signing.header(FOLD_VERSION)
     for number in parts.numbers:
         path = parts.folder.part("signatures", number)
-        metadata = read_schema(path).metadata or {}
-        theirs = {key.decode(): value.decode() for key, value in metadata.items()}
-        if any(theirs.get(key) != value for key, value in ours.items()):
-            raise ShardError(
-                f"{path}: signed as {theirs}, but this run signs as {ours}: such signatures do not compare"
-            )
+        wrong = mismatch(read_schema(path).metadata, signing)
+        if wrong is not None:
+            raise ShardError(f"{path}: {wrong}")
+
+
+def _load(parts: Parts, signing: Signing, dictionaries: tuple[Dictionary, ...]) -> Load:
+    """Return what gives texts as the signatures saw them."""
+    if signing.unit == "characters":
+        return parts.load_folded
+
+    def load(rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        texts = parts.take("documents", rows, ["text"])["text"].combine_chunks()
+        return shingled(Texts(texts, segmenter(dictionaries)), signing.unit)
+
+    return load
 
 
 def _fixed(column: pa.ChunkedArray, dtype: np.dtype[Any], width: int) -> NDArray[Any]:

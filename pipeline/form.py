@@ -53,14 +53,19 @@ class Source(_Strict):
 class Deduplication(_Strict):
     """`[dedup]`: what counts as the same document."""
 
+    exact: bool = True
+    """Find documents with the same folded text."""
     near: bool = True
-    """Also find documents that only resemble each other."""
+    """Also find documents that only resemble each other; it takes `exact`, since the same text resembles itself."""
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.7
-    """Least Jaccard similarity of character shingles."""
+    """Least Jaccard similarity of shingles. Said without bands and rows, it lets datasketch's optimiser choose them."""
     permutations: Annotated[int, Field(gt=0)] = 112
     bands: Annotated[int, Field(gt=0)] = 14
     rows: Annotated[int, Field(gt=0)] = 8
-    shingle: Annotated[int, Field(gt=0)] = 5
+    unit: Literal["characters", "words"] = "characters"
+    """What shingles are counted in."""
+    shingle: Annotated[int, Field(gt=0)] | None = None
+    """Width of a shingle: 5 characters or 3 words when not said."""
     seed: Annotated[int, Field(ge=0)] = 1
 
 

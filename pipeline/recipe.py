@@ -16,7 +16,7 @@ from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
 from pipeline.policy_file import check_policy, load_policy, override
-from pipeline.signing import Signing
+from pipeline.signing import Signing, best_bands
 from pipeline.store import digest_file
 from pipeline.templates import MEASURED
 
@@ -79,8 +79,13 @@ class Recipe:
     @cached_property
     def signing(self) -> Signing:
         """How documents are signed."""
-        settings = self.dedup.model_dump(exclude={"near", "threshold"})
-        return Signing(**settings)
+        dedup = self.dedup
+        bands, rows = dedup.bands, dedup.rows
+        if "threshold" in dedup.model_fields_set and not {"bands", "rows"} & dedup.model_fields_set:
+            bands, rows = best_bands(dedup.threshold, dedup.permutations)
+        shingle = dedup.shingle or (3 if dedup.unit == "words" else 5)
+        words = tuple(dictionary.digest for dictionary in self.dictionaries) if dedup.unit == "words" else ()
+        return Signing(dedup.permutations, dedup.seed, shingle, bands, rows, dedup.unit, words)
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -112,6 +117,8 @@ def load_recipe(path: Path) -> Recipe:
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")
     check_policy(recipe.policy, [choice.make() for choice in chosen], where, recipe.surveyed)
+    if form.dedup.near and not form.dedup.exact:
+        raise RecipeError(f"{where}, [dedup]: near takes exact: the same text resembles itself; say near = false too")
     try:
         recipe.signing  # noqa: B018 - a signing checks itself when it is made
     except ValueError as error:

@@ -200,8 +200,16 @@ class _Run:
         recipe = self.recipe
         priorities = [[source.name, source.priority] for source in recipe.sources]
         digests = [[n, outputs[n]["documents"], outputs[n]["signatures"]] for n in parts.numbers]
-        wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), priorities, digests)
-        arguments = (parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory // DEDUP_SHARE)
+        wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), asdict(recipe.signing), priorities, digests)
+        arguments = (
+            parts,
+            recipe.dedup,
+            recipe.signing,
+            recipe.sources,
+            wanted,
+            self.memory // DEDUP_SHARE,
+            recipe.dictionaries,
+        )
         self.stages.whole("dedup", wanted, ("clusters", "pairs"), lambda: Item("dedup", find_duplicates, arguments))
 
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
