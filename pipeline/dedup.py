@@ -13,8 +13,9 @@ from pipeline.clusters import Clusters, find_clusters
 from pipeline.dictionary import Dictionary, segmenter
 from pipeline.election import elect
 from pipeline.errors import ShardError
-from pipeline.form import Deduplication, Source
+from pipeline.form import Deduplication
 from pipeline.parts import Parts
+from pipeline.preference import Preference, base_order
 from pipeline.schema import CLUSTERS, PAIRS
 from pipeline.shingles import shingled
 from pipeline.signing import EMPTY_DIGEST, Signing, mismatch
@@ -28,7 +29,7 @@ def find_duplicates(
     parts: Parts,
     dedup: Deduplication,
     signing: Signing,
-    sources: tuple[Source, ...],
+    preference: Preference,
     fingerprint: str,
     memory: int,
     dictionaries: tuple[Dictionary, ...] = (),
@@ -48,7 +49,7 @@ def find_duplicates(
         exact = np.broadcast_to(EMPTY_DIGEST, exact.shape)  # which stands for no text to be the same as another
     clusters = find_clusters(
         exact, signatures, shingles if dedup.near else np.zeros_like(shingles), _order(ids),
-        _base_order(parts, sources), load=_load(parts, signing, dictionaries), signing=signing,
+        base_order(parts, preference), load=_load(parts, signing, dictionaries), signing=signing,
         threshold=dedup.threshold, memory_bytes=memory,
     )  # fmt: skip
     withdraw(parts.folder.whole_receipt("dedup"))
@@ -59,6 +60,8 @@ def find_duplicates(
         "fingerprint": fingerprint,
         "documents": parts.rows,
         "clusters_of_several": int(np.count_nonzero((clusters.rank == 0) & (clusters.size > 1))),
+        "prefer": preference.keys,
+        "bands": f"{signing.bands} x {signing.rows}",
         "documents_in_them": int(np.count_nonzero(clusters.size > 1)),
         "outputs": {name: digest_file(parts.folder.path / f"{name}.parquet") for name in ("clusters", "pairs")},
         "cpu_seconds": round(time.process_time() - begun, 3),
@@ -102,21 +105,6 @@ def _order(ids: pa.Array) -> NDArray[np.int64]:
     """int64[n]: the place of each id among the sorted ids."""
     place = np.empty(len(ids), np.int64)
     place[pc.sort_indices(ids).to_numpy()] = np.arange(len(ids))
-    return place
-
-
-def _base_order(parts: Parts, sources: tuple[Source, ...]) -> NDArray[np.int64]:
-    """int64[n]: whom one would rather keep: by the source's priority, then the longer text (ties go by id)."""
-    priority = {source.name: source.priority for source in sources}
-    encoded = parts.column("documents", "source").combine_chunks().dictionary_encode()
-    of_source = np.array([priority[name] for name in encoded.dictionary.to_pylist()], np.int64)
-    priorities = of_source[encoded.indices.to_numpy()]
-    chars = parts.column("signatures", "chars").to_numpy()
-    order = np.lexsort((-chars, priorities))
-    keys = np.stack([priorities, -chars], axis=1)[order]
-    steps = np.concatenate([[0], np.cumsum(np.any(keys[1:] != keys[:-1], axis=1))]) if len(keys) else keys[:, 0]
-    place = np.empty(len(chars), np.int64)
-    place[order] = steps
     return place
 
 

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,6 +11,7 @@ from filters.policy import Rule
 from pipeline.errors import RecipeError
 
 Share = Annotated[float, Field(ge=0, le=1)]
+PreferenceKey: TypeAlias = Literal["priority", "licence", "quality", "length", "earliest", "latest", "id"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 
 
@@ -44,6 +45,10 @@ class Source(_Strict):
     """Decided for each file or record when not said."""
     priority: int = 0
     """Among duplicates the document from the source with the smallest number stays."""
+    licence: str | None = None
+    """SPDX name of the licence of those of its documents that name none; the more open duplicate stays."""
+    date: str | None = None
+    """Field that holds a document's date, for `prefer`."""
     max_quarantined_share: Share = 0.05
     """Share of a source's records that may be unreadable before the run ends with 3."""
     max_record_mb: Annotated[float, Field(gt=0, le=64)] = 8
@@ -67,6 +72,10 @@ class Deduplication(_Strict):
     shingle: Annotated[int, Field(gt=0)] | None = None
     """Width of a shingle: 5 characters or 3 words when not said."""
     seed: Annotated[int, Field(ge=0)] = 1
+    prefer: tuple[PreferenceKey, ...] | None = Field(default=None, strict=False)
+    """Which of several duplicates stays, the weightiest key first: that from the source with the smallest priority,
+    under the most open licence, of the best quality (in tenths), the longest, of the earliest or latest date, with the
+    smallest id. When not said: priority, licence, length, earliest, id, as far as filters and sources tell them."""
 
 
 class Shards(_Strict):

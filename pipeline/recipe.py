@@ -16,6 +16,7 @@ from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
 from pipeline.policy_file import check_policy, load_policy, override
+from pipeline.preference import Preference, choose_preference
 from pipeline.signing import Signing, best_bands
 from pipeline.store import digest_file
 from pipeline.templates import MEASURED
@@ -70,6 +71,7 @@ class Recipe:
     normalize: Normalization
     survey: Survey
     dictionaries: tuple[Dictionary, ...]
+    preference: Preference
 
     @property
     def surveyed(self) -> tuple[pa.Field, ...] | None:
@@ -110,9 +112,11 @@ def load_recipe(path: Path) -> Recipe:
     _open_models(chosen, where)
     rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
     dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
+    attributes = [name for choice in chosen for name in choice.make().schema.names]
+    preference = choose_preference(form.dedup.prefer, form.sources, attributes, where)
     recipe = Recipe(
         path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
-        form.normalize, form.survey, dictionaries,
+        form.normalize, form.survey, dictionaries, preference,
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")

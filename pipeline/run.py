@@ -198,18 +198,14 @@ class _Run:
 
     def _dedup(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         recipe = self.recipe
-        priorities = [[source.name, source.priority] for source in recipe.sources]
-        digests = [[n, outputs[n]["documents"], outputs[n]["signatures"]] for n in parts.numbers]
-        wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), asdict(recipe.signing), priorities, digests)
+        tables = ["documents", "signatures", *(["attributes"] if recipe.preference.attributes else [])]
+        digests = [[n, *(outputs[n][table] for table in tables)] for n in parts.numbers]
+        levels = recipe.dedup.model_dump(exclude={"prefer"})
+        preference = recipe.preference
+        wanted = fingerprint(DEDUP_VERSION, levels, asdict(recipe.signing), preference.fingerprint(), digests)
         arguments = (
-            parts,
-            recipe.dedup,
-            recipe.signing,
-            recipe.sources,
-            wanted,
-            self.memory // DEDUP_SHARE,
-            recipe.dictionaries,
-        )
+            parts, recipe.dedup, recipe.signing, preference, wanted, self.memory // DEDUP_SHARE, recipe.dictionaries
+        )  # fmt: skip
         self.stages.whole("dedup", wanted, ("clusters", "pairs"), lambda: Item("dedup", find_duplicates, arguments))
 
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
