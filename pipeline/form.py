@@ -106,6 +106,16 @@ class Survey(_Strict):
     """Characters of a template, white space apart: 是的。 is no site's."""
 
 
+class Passages(_Strict):
+    """`[passages]`: long passages that many documents hold, however they differ otherwise; measured, never cut."""
+
+    measure: bool = False
+    least_chars: Annotated[int, Field(ge=20, le=1000)] = 50
+    """Folded characters of a passage, at least."""
+    least_documents: Annotated[int, Field(ge=2)] = 10
+    """Documents that hold it, at least; duplicates of each other count as one."""
+
+
 class Segmentation(_Strict):
     """`[segment]`: how texts are cut into words."""
 
@@ -156,6 +166,7 @@ class RecipeFile(_Strict):
     shards: Shards = Shards()
     normalize: Normalization = Normalization()
     survey: Survey = Survey()
+    passages: Passages = Passages()
     segment: Segmentation = Segmentation()
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 

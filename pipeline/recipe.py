@@ -14,12 +14,11 @@ from filters.contract import Filter, Modelled
 from filters.policy import Policy
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
-from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
-from pipeline.policy_file import check_policy, load_policy, override
+from pipeline.form import Deduplication, Normalization, Passages, RecipeFile, Shards, Source, Survey, nearest, parse
+from pipeline.policy_file import asked, check_policy, load_policy, override
 from pipeline.preference import Preference, choose_preference
 from pipeline.signing import Signing, best_bands
 from pipeline.store import digest_file
-from pipeline.templates import MEASURED
 
 
 @dataclass(frozen=True)
@@ -72,11 +71,12 @@ class Recipe:
     survey: Survey
     dictionaries: tuple[Dictionary, ...]
     preference: Preference
+    passages: Passages
 
     @property
-    def surveyed(self) -> tuple[pa.Field, ...] | None:
-        """Attributes that are there after a survey; None if there is none."""
-        return MEASURED if self.survey.templates else None
+    def surveyed(self) -> tuple[pa.Field, ...]:
+        """Attributes that are there because the recipe asks for a survey or for passages."""
+        return asked(templates=self.survey.templates, passages=self.passages.measure)
 
     @cached_property
     def signing(self) -> Signing:
@@ -117,6 +117,7 @@ def load_recipe(path: Path) -> Recipe:
     recipe = Recipe(
         path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
         form.normalize, form.survey, dictionaries, preference,
+        form.passages,
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from filters.policy import Rule
 from pipeline.page import bars, histogram, page, table
+from pipeline.parts import attribute_table
 from pipeline.policy_file import measured
 from pipeline.runs import Run
 from pipeline.schema import ACCOUNT
@@ -94,7 +95,7 @@ def _rules(run: Run) -> str:
     for rule in run.policy.rules:
         if (rule.at_least is None and rule.at_most is None) or rule.attribute.startswith("dedup."):
             continue
-        column = run.parts.column("attributes", rule.attribute).drop_null()
+        column = run.parts.column(attribute_table(rule.attribute), rule.attribute).drop_null()
         field = meanings[rule.attribute]
         meaning = escape(field.metadata[b"meaning"].decode())
         shown.append(

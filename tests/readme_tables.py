@@ -8,6 +8,7 @@ writes it between the markers; a test compares.
 from pathlib import Path
 
 from filters import CATALOGUE
+from pipeline.passages import MEASURED as PASSAGES
 from pipeline.policy_file import load_policy
 from pipeline.schema import DEDUP, READING
 from pipeline.templates import MEASURED
@@ -26,7 +27,7 @@ def tables():
     lines = ["| attribute | unit | meaning |", "|---|---|---|"]
     lines += [_row(field) for field in (*READING, *MEASURED)]
     lines += [_row(field) for make in CATALOGUE.values() for field in make().schema]
-    lines += [_row(field) for field in DEDUP]
+    lines += [_row(field) for field in (*PASSAGES, *DEDUP)]
     lines += ["", "The rules of the policy `web`, in order:", "", "| reason | attribute | kept if |", "|---|---|---|"]
     rules = load_policy("web", README).rules
     lines += [f"| `{rule.reason}` | `{rule.attribute}` | {rule.bounds()} |" for rule in rules]
