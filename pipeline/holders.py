@@ -84,6 +84,20 @@ def write_holders(path: Path, found: Iterable[Holders]) -> int:
     return rows
 
 
+def among(hashes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Say which hashes are among `known`, which ascends: bool[hashes]."""
+    if not len(known):
+        return np.zeros(len(hashes), np.bool_)
+    return np.asarray(known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes, np.bool_)
+
+
+def _repeated(hashes: NDArray[np.uint64], least: int) -> NDArray[np.uint64]:
+    """Find the hashes that occur so many times at least, ascending."""
+    ascending = np.sort(hashes)
+    behind = ascending[least - 1 :]
+    return np.unique(behind[behind == ascending[: len(behind)]])
+
+
 def bounds(number: int, ranges: int) -> tuple[int, int]:
     """Return the first and the last hash of one of equal ranges of all hashes."""
     return (number << 64) // ranges, ((number + 1) << 64) // ranges - 1
@@ -117,7 +131,8 @@ def count_holders(
         sizes.append(table.num_rows)
     hashes, clusters, orders = (np.concatenate(values) for values in columns)
     ends = np.cumsum(sizes).tolist()
-    found = Holders(hashes, clusters, orders).distinct()
+    chosen = among(hashes, _repeated(hashes, least))  # most stand in one place: those need no sorting by cluster
+    found = Holders(hashes[chosen], clusters[chosen], orders[chosen]).distinct()
     first = np.flatnonzero(np.concatenate([[True], found.hashes[1:] != found.hashes[:-1]])[: len(found.hashes)])
     counts = np.diff(np.append(first, len(found.hashes)))
     best = np.lexsort((found.orders, found.hashes))[first]  # of each hash the row with the best document
@@ -126,7 +141,8 @@ def count_holders(
     path = folder.part(tables[1], number)
     with PartWriter([(path, COMMON)]) as writer:
         for part, size, end in zip(parts, sizes, ends, strict=True):
-            here = np.intersect1d(hashes[end - size : end], common)
+            mine = hashes[end - size : end]
+            here = np.unique(mine[among(mine, common)])
             shared = (np.full(len(here), part), here, owners[np.searchsorted(common, here)])
             writer.write(pa.record_batch([pa.array(value) for value in shared], schema=COMMON))
     receipt = {

@@ -24,7 +24,7 @@ from filters.script import share
 from filters.texts import Texts
 from pipeline.executor import report
 from pipeline.form import Passages
-from pipeline.holders import Holders, common_of, write_holders
+from pipeline.holders import Holders, among, common_of, write_holders
 from pipeline.parts import Parts
 from pipeline.shingles import shingle_hashes
 from pipeline.store import PartWriter, digest_file, read_batches, read_range, withdraw, write_json
@@ -69,14 +69,8 @@ class Windows:
         new = np.ones(len(self.anchors), np.bool_)
         new[1:] = self.anchors[1:] != self.anchors[:-1]
         first = np.flatnonzero(new)
-        inside = _among(self.anchors[first], common)
+        inside = among(self.anchors[first], common)
         return np.flatnonzero(np.repeat(inside, np.diff(np.append(first, len(self.anchors)))))
-
-
-def _among(hashes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    if not len(known):
-        return np.zeros(len(hashes), np.bool_)
-    return np.asarray(known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes, np.bool_)
 
 
 @njit(cache=True, nogil=True)
@@ -196,7 +190,7 @@ def measure_part(
     with PartWriter([(folder.part("passages", number), TABLE)]) as writer:
         for ids, windows, clusters, _ in _batches(parts, number, chars):
             chosen = windows.anchored(anchors)
-            chosen = chosen[_among(windows.hashes[chosen], common)]
+            chosen = chosen[among(windows.hashes[chosen], common)]
             found = np.zeros(len(windows.hashes), np.bool_)
             found[chosen] = True
             covered, passages, longest = _cover(found, windows.at, chars)
