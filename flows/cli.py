@@ -94,8 +94,13 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("run", help="name of a finished run, or its folder")
     replay.add_argument("--policy", required=True, help="a shipped policy by name, or a TOML file of [[rules]]")
 
-    report = add("report", _report, "write a run's report page again", "As report.html in the run's folder.")
+    report = add(
+        "report", _report, "write a run's report page again, and show its largest clusters",
+        "The page is report.html in the run's folder. Of each cluster the dropped document that\n"
+        "resembles its survivor least is shown below it; ⟦ ⟧ stand around what differs.",
+    )  # fmt: skip
     report.add_argument("run", help="name of a finished run, or its folder")
+    report.add_argument("--clusters", type=int, default=5, metavar="N", help="how many clusters to show (default 5)")
 
     serve = add(
         "serve", _serve, "run a recipe on a schedule",
@@ -180,11 +185,18 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from flows.console import render_clusters  # noqa: PLC0415
     from pipeline.report import write_report  # noqa: PLC0415
     from pipeline.runs import open_run  # noqa: PLC0415
+    from pipeline.twins import largest_clusters  # noqa: PLC0415
 
-    path = str(write_report(open_run(options.run, options.workspace)))
-    _print_json({"report": path}) if options.json else print(path)
+    run = open_run(options.run, options.workspace)
+    path = str(write_report(run))
+    clusters = largest_clusters(run, options.clusters)
+    if options.json:
+        _print_json({"report": path, "clusters": clusters})
+    else:
+        print("\n".join([render_clusters(clusters), path]) if clusters else path)
     return 0
 
 

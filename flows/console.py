@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import east_asian_width
 
+from pipeline.differences import marked
+
 
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
@@ -97,12 +99,36 @@ def render_explanation(found: Mapping[str, Any]) -> str:
         lines.append(f"cluster {cluster['cluster']} of {cluster['size']}: {', '.join(cluster['members'])}")
         if cluster["of"] is not None:
             lines.append(f"duplicates {cluster['of']} (Jaccard {cluster['jaccard']:.4f})")
+        if cluster["twin"] is not None:
+            lines += _pair(cluster["twin"]["pair"])
         lines.append("")
     lines += [f"{e['start']}–{e['end']} {e['kind']}: was {e['removed']!r}" for e in found["edits"][:20]]
     if len(found["edits"]) > 20:  # noqa: PLR2004 - as many as were listed
         lines.append(f"… {len(found['edits']) - 20} more edits")
     others = [[name, value] for name, value in found["attributes"].items()]
     return "\n".join([*lines, table(others, ["attribute", "value"], frozenset({1}))])
+
+
+def _pair(pair: Mapping[str, Any]) -> list[str]:
+    """Show two excerpts, one below the other; ⟦…⟧ is where they differ."""
+    before = "…" if pair["start"] else ""
+    shown = [["kept", pair["kept"]], ["dropped", pair["other"]]]
+    rows = [[name, one["id"], one["source"], f"{before}{marked(one['excerpt'])}…"] for name, one in shown]
+    widths = [max(_width(row[column]) for row in rows) for column in range(3)]
+    return [
+        "  " + "  ".join([*(row[c] + " " * (widths[c] - _width(row[c])) for c in range(3)), row[3]]) for row in rows
+    ]
+
+
+def render_clusters(clusters: Sequence[Mapping[str, Any]]) -> str:
+    """Show the largest clusters, each with the dropped document that resembles its survivor least."""
+    lines = []
+    for one in clusters:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in one["kinds"].items())
+        similar = "" if one["jaccard"] is None else f"; least Jaccard {one['jaccard']:.4f}"
+        lines.append(f"cluster {one['cluster']}: {one['size']:,} documents ({kinds}){similar}")
+        lines += [] if one["pair"] is None else _pair(one["pair"])
+    return "\n".join(lines)
 
 
 def render_replay(result: Mapping[str, Any]) -> str:

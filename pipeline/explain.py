@@ -7,12 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import differences
 from pipeline.errors import RecipeError
 from pipeline.identity import place_id
 from pipeline.parts import Parts
 from pipeline.runs import Run
 from pipeline.schema import ACCOUNT, CORPUS
 from pipeline.store import read_range, read_table
+from pipeline.twins import find_twin
 
 EXCERPT_CHARS = 120
 
@@ -55,6 +57,8 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         read_range(folder.part(table, number), row, row + 1).to_pylist()[0]
         for table in ("documents", "attributes", "verdicts")
     )
+    if "passages" in run.summary["stages"]:
+        attributes |= read_range(folder.part("passages", number), row, row + 1).to_pylist()[0]
     values = {**attributes, **verdict}
     rules = [
         {
@@ -74,7 +78,7 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         "failed": verdict["verdict.failed"],
         "origin": {key: document[key] for key in ("source", "file", "record", "offset", "url")},
         "meta": dict(document["meta"]),
-        "excerpt": document["text"][:EXCERPT_CHARS],
+        "excerpt": differences.presentable(document["text"])[:EXCERPT_CHARS],
         "edits": document["edits"],
         "rules": rules,
         "attributes": {key: value for key, value in values.items() if "." in key and not key.startswith("verdict.")},
@@ -84,7 +88,7 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
 
 
 def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
-    """Return the document's twins (at most 20 by id) and whom it duplicates."""
+    """Return the document's twins (at most 20 by id), whom it duplicates, and one twin beside it."""
     clusters = read_table(run.folder.path / "clusters.parquet", ["id", "cluster"])
     twins = clusters.filter(pc.equal(clusters["cluster"], verdict["dedup.cluster"]))["id"].to_pylist()
     return {
@@ -92,6 +96,7 @@ def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
         "size": verdict["dedup.size"],
         "of": verdict["dedup.of"],
         "jaccard": verdict["dedup.jaccard"],
+        "twin": find_twin(run, verdict["id"], verdict["dedup.of"]) if verdict["dedup.size"] > 1 else None,
         "members": sorted(twins)[:20],
     }
 

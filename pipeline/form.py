@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -12,6 +12,7 @@ from filters.policy import Rule
 from pipeline.errors import RecipeError
 
 Share = Annotated[float, Field(ge=0, le=1)]
+PreferenceKey: TypeAlias = Literal["priority", "licence", "quality", "length", "earliest", "latest", "id"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 
 _SYNONYMS = {
@@ -64,6 +65,10 @@ class Source(_Strict):
     """Decided for each file or record when not said; gbk and gb2312 are read as gb18030, big5 as big5-hkscs."""
     priority: int = 0
     """Among duplicates the document from the source with the smallest number stays."""
+    licence: str | None = None
+    """SPDX name of the licence of those of its documents that name none; the more open duplicate stays."""
+    date: str | None = None
+    """Field that holds a document's date, for `prefer`."""
     max_quarantined_share: Share = 0.05
     """Share of a source's records that may be unreadable before the run ends with 3."""
     max_record_mb: Annotated[float, Field(gt=0, le=64)] = 8
@@ -73,20 +78,28 @@ class Source(_Strict):
 class Deduplication(_Strict):
     """`[dedup]`: what counts as the same document."""
 
+    exact: bool = True
+    """Find documents with the same folded text."""
     near: bool = True
-    """Also find documents that only resemble each other."""
+    """Also find documents that only resemble each other; it takes `exact`, since the same text resembles itself."""
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.7
-    """Least Jaccard similarity of character shingles."""
+    """Least Jaccard similarity of shingles. Said without bands and rows, it lets datasketch's optimiser choose them."""
     permutations: Annotated[int, Field(gt=0)] = 112
     """Places of a signature."""
     bands: Annotated[int, Field(gt=0)] = 14
     """Documents are compared whose signatures agree in one of so many bands,"""
     rows: Annotated[int, Field(gt=0)] = 8
     """each of so many places."""
-    shingle: Annotated[int, Field(gt=0)] = 5
-    """Characters in a shingle."""
+    unit: Literal["characters", "words"] = "characters"
+    """What shingles are counted in."""
+    shingle: Annotated[int, Field(gt=0)] | None = None
+    """Width of a shingle: 5 characters or 3 words when not said."""
     seed: Annotated[int, Field(ge=0)] = 1
     """Of the permutations."""
+    prefer: tuple[PreferenceKey, ...] | None = Field(default=None, strict=False)
+    """Which of several duplicates stays, the weightiest key first: that from the source with the smallest priority,
+    under the most open licence, of the best quality (in tenths), the longest, of the earliest or latest date, with the
+    smallest id. When not said: priority, licence, length, earliest, id, as far as filters and sources tell them."""
 
 
 class Shards(_Strict):
@@ -116,6 +129,16 @@ class Survey(_Strict):
     """Share of the source's documents that it stands in, at least: both bounds hold."""
     least_chars: Annotated[int, Field(gt=0)] = 4
     """Characters of a template, white space apart: 是的。 is no site's."""
+
+
+class Passages(_Strict):
+    """`[passages]`: long passages that many documents hold, however they differ otherwise; measured, never cut."""
+
+    measure: bool = False
+    least_chars: Annotated[int, Field(ge=20, le=1000)] = 50
+    """Folded characters of a passage, at least."""
+    least_documents: Annotated[int, Field(ge=2)] = 10
+    """Documents that hold it, at least; duplicates of each other count as one."""
 
 
 class Segmentation(_Strict):
@@ -177,6 +200,7 @@ class RecipeFile(_Strict):
     shards: Shards = Shards()
     normalize: Normalization = Normalization()
     survey: Survey = Survey()
+    passages: Passages = Passages()
     segment: Segmentation = Segmentation()
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 

@@ -12,7 +12,7 @@ from filters.policy import Policy, broken, decide
 from pipeline.clusters import Clusters
 from pipeline.election import elect
 from pipeline.errors import ShardError
-from pipeline.parts import Parts
+from pipeline.parts import Parts, attribute_table
 from pipeline.schema import DEDUP, VERDICTS
 from pipeline.store import RunFolder, digest_file, read_range, read_table, withdraw, write_json, write_table
 
@@ -62,8 +62,7 @@ def _passing(parts: Parts, policy: Policy, clusters: Clusters) -> NDArray[np.boo
     passes = np.ones(len(clusters.size), np.bool_)
     twins = np.flatnonzero(clusters.size > 1)
     if len(twins) and rules:
-        attributes = parts.take("attributes", twins, columns)
-        arrays = {name: attributes[name].combine_chunks() for name in columns}
+        arrays = parts.attributes(twins, columns)
         passes[twins] = ~broken(rules, arrays, len(twins)).any(axis=1)
     return passes
 
@@ -88,10 +87,13 @@ def verdicts_of(parts: Parts, number: int, policy: Policy, dedup: pa.Table) -> p
     """Judge the documents of one part, given their `DEDUP` attributes: `VERDICTS`, in order."""
     documents = read_table(parts.folder.part("documents", number), ["id", "source"])
     stored = sorted(policy.attributes - set(dedup.column_names))
-    attributes = read_table(parts.folder.part("attributes", number), ["id", *stored])
-    if attributes["id"] != documents["id"]:
-        raise ShardError(f"part-{number:05d}: its documents and its attributes are not of the same documents")
-    arrays = {name: attributes[name].combine_chunks() for name in stored}
+    arrays: dict[str, pa.Array] = {}
+    for name in sorted({"attributes", *map(attribute_table, stored)}):
+        columns = [one for one in stored if attribute_table(one) == name]
+        attributes = read_table(parts.folder.part(name, number), ["id", *columns])
+        if attributes["id"] != documents["id"]:
+            raise ShardError(f"part-{number:05d}: its documents and its {name} are not of the same documents")
+        arrays |= {one: attributes[one].combine_chunks() for one in columns}
     arrays |= {name: dedup[name].combine_chunks() for name in dedup.column_names}
     verdict = decide(policy.rules, arrays, documents.num_rows)
     columns = [documents["id"], documents["source"], *verdict.columns, *dedup.columns]

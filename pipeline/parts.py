@@ -9,7 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from filters.texts import Texts
-from pipeline.store import RunFolder, count_rows, read_rows, read_table
+from pipeline.store import PASSAGES, RunFolder, count_rows, read_rows, read_table
+
+
+def attribute_table(name: str) -> str:
+    """Return the table that holds an attribute which some stage before judging measured."""
+    return PASSAGES if name.startswith("passages.") else "attributes"
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,15 @@ class Parts:
             schema = column.type
             chunks += column.chunks
         return pa.chunked_array(chunks, pa.null() if schema is None else schema)
+
+    def attributes(self, rows: NDArray[np.int64], columns: Sequence[str]) -> dict[str, pa.Array]:
+        """Read some attributes of some rows, in ascending order, from whichever tables hold them."""
+        found: dict[str, pa.Array] = {}
+        for table in sorted({attribute_table(name) for name in columns}):
+            names = [name for name in columns if attribute_table(name) == table]
+            read = self.take(table, rows, names)
+            found |= {name: read[name].combine_chunks() for name in names}
+        return found
 
     def take(self, table: str, rows: NDArray[np.int64], columns: Sequence[str]) -> pa.Table:
         """Read some rows, in ascending order, of some columns."""

@@ -14,11 +14,11 @@ from filters.contract import Filter, Modelled
 from filters.policy import Policy, Rule
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
-from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
-from pipeline.policy_file import check_policy, load_policy, override
-from pipeline.signing import Signing
+from pipeline.form import Deduplication, Normalization, Passages, RecipeFile, Shards, Source, Survey, nearest, parse
+from pipeline.policy_file import asked, check_policy, load_policy, override
+from pipeline.preference import Preference, choose_preference
+from pipeline.signing import Signing, best_bands
 from pipeline.store import digest_file
-from pipeline.templates import MEASURED
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,24 @@ class Recipe:
     normalize: Normalization
     survey: Survey
     dictionaries: tuple[Dictionary, ...]
+    preference: Preference
+    passages: Passages
 
     @property
-    def surveyed(self) -> tuple[pa.Field, ...] | None:
-        """Attributes that are there after a survey; None if there is none."""
-        return MEASURED if self.survey.templates else None
+    def surveyed(self) -> tuple[pa.Field, ...]:
+        """Attributes that are there because the recipe asks for a survey or for passages."""
+        return asked(templates=self.survey.templates, passages=self.passages.measure)
 
     @cached_property
     def signing(self) -> Signing:
         """How documents are signed."""
-        settings = self.dedup.model_dump(exclude={"near", "threshold"})
-        return Signing(**settings)
+        dedup = self.dedup
+        bands, rows = dedup.bands, dedup.rows
+        if "threshold" in dedup.model_fields_set and not {"bands", "rows"} & dedup.model_fields_set:
+            bands, rows = best_bands(dedup.threshold, dedup.permutations)
+        shingle = dedup.shingle or (3 if dedup.unit == "words" else 5)
+        words = tuple(dictionary.digest for dictionary in self.dictionaries) if dedup.unit == "words" else ()
+        return Signing(dedup.permutations, dedup.seed, shingle, bands, rows, dedup.unit, words)
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -105,13 +112,18 @@ def load_recipe(path: Path) -> Recipe:
     chosen = _choose_filters(form, rules, path.parent, where)
     _open_models(chosen, where)
     dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
+    attributes = [name for choice in chosen for name in choice.make().schema.names]
+    preference = choose_preference(form.dedup.prefer, form.sources, attributes, where)
     recipe = Recipe(
         path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
-        form.normalize, form.survey, dictionaries,
+        form.normalize, form.survey, dictionaries, preference,
+        form.passages,
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")
     check_policy(recipe.policy, [choice.make() for choice in chosen], where, recipe.surveyed)
+    if form.dedup.near and not form.dedup.exact:
+        raise RecipeError(f"{where}, [dedup]: near takes exact: the same text resembles itself; say near = false too")
     try:
         recipe.signing  # noqa: B018 - a signing checks itself when it is made
     except ValueError as error:

@@ -1,4 +1,7 @@
-"""The report page of a run, 运行报告: what was kept, what went and why. Ids and numbers only, never text."""
+"""The report page of a run, 运行报告: what was kept, what went and why. Ids and numbers only, never text.
+
+Excerpts of duplicates are on a page of their own, in a folder that is closed to others.
+"""
 
 from collections import Counter
 from html import escape
@@ -11,12 +14,13 @@ import pyarrow.compute as pc
 
 from filters.policy import Rule
 from pipeline.page import bars, histogram, page, table
+from pipeline.parts import attribute_table
 from pipeline.policy_file import measured
 from pipeline.runs import Run
 from pipeline.schema import ACCOUNT
 from pipeline.store import read_json, read_table, write_bytes
+from pipeline.twins import clusters_table, largest_clusters, write_excerpts
 
-LARGEST_CLUSTERS = 20
 QUARANTINE_ROWS = 50
 
 
@@ -94,7 +98,7 @@ def _rules(run: Run) -> str:
     for rule in run.policy.rules:
         if (rule.at_least is None and rule.at_most is None) or rule.attribute.startswith("dedup."):
             continue
-        column = run.parts.column("attributes", rule.attribute).drop_null()
+        column = run.parts.column(attribute_table(rule.attribute), rule.attribute).drop_null()
         field = meanings[rule.attribute]
         meaning = escape(field.metadata[b"meaning"].decode())
         shown.append(
@@ -138,17 +142,18 @@ def _counts(column: pa.ChunkedArray) -> list[list[Any]]:
 
 
 def _clusters(run: Run) -> str:
-    clusters = read_table(run.folder.path / "clusters.parquet", ["id", "cluster", "size"])
-    first = clusters.filter(pc.and_(pc.greater(clusters["size"], 1), pc.equal(clusters["id"], clusters["cluster"])))
-    rows = sorted(
-        zip(first["cluster"].to_pylist(), first["size"].to_pylist(), strict=True), key=lambda r: (-r[1], r[0])
+    """Count the clusters and list the largest; their texts are on a page of their own, which is shown in this one."""
+    counts = read_json(run.folder.whole_receipt("dedup")) or {}
+    number, documents = counts.get("clusters_of_several", 0), counts.get("documents_in_them", 0)
+    clusters = largest_clusters(run)
+    beside = write_excerpts(run, clusters)
+    said = f"<p>{number:,} 组重复文档 clusters, {documents:,} 篇 documents.</p>"
+    excerpts = (
+        f'<p><a href="{beside}">摘录与差异 Excerpts and differences</a>'
+        " (仅本机用户可读 readable by this user only)</p>"
+        f'<iframe src="{beside}" title="excerpts"></iframe>'
     )
-    said = f"<p>{len(rows):,} 组重复文档 clusters, {sum(size for _, size in rows):,} 篇 documents.</p>"
-    return _section(
-        "重复 Duplicates",
-        said,
-        table(["最小 id smallest id", "篇数 documents"], [list(r) for r in rows[:LARGEST_CLUSTERS]]),
-    )
+    return _section("重复 Duplicates", said, *((clusters_table(clusters), excerpts) if clusters else ()))
 
 
 def _quarantine(run: Run) -> str:

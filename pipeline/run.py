@@ -20,6 +20,7 @@ from pipeline.identity import IDENTITY_VERSION, settle_ids
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.ledger import draw_up, over_quarantined
 from pipeline.parts import Parts
+from pipeline.passage_stages import find_passages
 from pipeline.plan import Plan, make_plan, read_options
 from pipeline.readers.reading import LIBRARIES
 from pipeline.recipe import Recipe, load_recipe
@@ -136,6 +137,8 @@ class _Run:
         parts = Parts(self.folder, tuple(sorted(scans)))
         outputs = self._settle_ids(parts, scans)
         self._dedup(parts, outputs)
+        if self.recipe.passages.measure:
+            self._passages(parts, outputs)
         self._keep_settings()
         self._judge(parts, outputs)
         self._write(outputs)
@@ -198,17 +201,30 @@ class _Run:
 
     def _dedup(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         recipe = self.recipe
-        priorities = [[source.name, source.priority] for source in recipe.sources]
-        digests = [[n, outputs[n]["documents"], outputs[n]["signatures"]] for n in parts.numbers]
-        wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), priorities, digests)
-        arguments = (parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory // DEDUP_SHARE)
+        tables = ["documents", "signatures", *(["attributes"] if recipe.preference.attributes else [])]
+        digests = [[n, *(outputs[n][table] for table in tables)] for n in parts.numbers]
+        levels = recipe.dedup.model_dump(exclude={"prefer"})
+        preference = recipe.preference
+        wanted = fingerprint(DEDUP_VERSION, levels, asdict(recipe.signing), preference.fingerprint(), digests)
+        arguments = (
+            parts, recipe.dedup, recipe.signing, preference, wanted, self.memory // DEDUP_SHARE, recipe.dictionaries
+        )  # fmt: skip
         self.stages.whole("dedup", wanted, ("clusters", "pairs"), lambda: Item("dedup", find_duplicates, arguments))
+
+    def _passages(self, parts: Parts, outputs: dict[int, dict[str, str]]) -> None:
+        """Measure passages; what is judged depends on them from now on."""
+        read = ["documents", *(["attributes"] if self.recipe.preference.attributes else [])]
+        digests = {n: [outputs[n][table] for table in read] for n in parts.numbers}
+        settings, preference = self.recipe.passages, self.recipe.preference
+        for number, receipt in find_passages(self.stages, parts, settings, preference, digests, self.memory).items():
+            outputs[number] = {**outputs[number], **receipt["outputs"]}
 
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         policy = self.recipe.policy
         rules = [asdict(rule) for rule in policy.rules]
         clusters = self.stages.receipts["dedup"][0]["outputs"]
-        attributes = {n: [n, outputs[n]["documents"], outputs[n]["attributes"]] for n in parts.numbers}
+        tables = ("documents", "attributes", "passages")
+        attributes = {n: [n, *(outputs[n].get(table) for table in tables)] for n in parts.numbers}
         elected = fingerprint(JUDGE_VERSION, rules, clusters, list(attributes.values()))
         arguments = (parts, policy, elected)
         receipt = self.stages.whole("elect", elected, ("survivors",), lambda: Item("elect", elect_survivors, arguments))

@@ -10,9 +10,9 @@ from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
 from pipeline.form import nearest
 from pipeline.parts import Parts
+from pipeline.policy_file import asked
 from pipeline.recipe import FilterChoice, stored_filters
 from pipeline.store import RunFolder, read_json
-from pipeline.templates import MEASURED
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class Run:
         return stored_filters(self.folder.path / "recipe.toml", self.policy.rules)
 
     @property
-    def surveyed(self) -> tuple[pa.Field, ...] | None:
-        """What it measured after its survey; None if it had none."""
-        return MEASURED if "templates" in self.summary["stages"] else None
+    def surveyed(self) -> tuple[pa.Field, ...]:
+        """What it measured because it was asked for."""
+        stages = self.summary["stages"]
+        return asked(templates="templates" in stages, passages="passages" in stages)
 
 
 def list_runs(workspace: Path) -> list[str]:

@@ -22,7 +22,8 @@ from pipeline.plan import Shard, slice_keys
 from pipeline.readers.reading import READING_VERSION, ReadOptions
 from pipeline.recipe import FilterChoice
 from pipeline.schema import DOCUMENTS, QUARANTINE, READING, signature_schema
-from pipeline.signing import Signing, exact_digest, shingle_counts, sign
+from pipeline.shingles import shingle_counts, shingled, word_shingle_counts
+from pipeline.signing import Signing, exact_digest, sign
 from pipeline.store import SCANNED, PartWriter, RunFolder, digest_file, fingerprint, withdraw, write_json
 from pipeline.templates import MEASURED, TEMPLATES_VERSION, TemplateLines, load_templates
 
@@ -176,14 +177,19 @@ def _measure(
 def _sign(documents: pa.RecordBatch, texts: Texts, signing: Signing, schema: pa.Schema) -> pa.RecordBatch:
     """Sign a batch: the digest of each folded text, its MinHash signature and what survivors are chosen by."""
     folded = texts.folded
-    signatures = np.ascontiguousarray(sign(folded.values, folded.offsets, signing))
+    values, offsets = shingled(texts, signing.unit)
+    signatures = np.ascontiguousarray(sign(values, offsets, signing))
+    if signing.unit == "words":
+        counts = word_shingle_counts(values, offsets, signing.shingle)
+    else:
+        counts = shingle_counts(offsets, signing.shingle)
     digests = np.ascontiguousarray(exact_digest(folded.values, folded.offsets))
     return pa.record_batch(
         [
             documents["id"],
             _fixed(digests.view(np.uint8), schema.field("exact").type, len(texts)),
             _fixed(signatures.view(np.uint8), schema.field("signature").type, len(texts)),
-            pa.array(shingle_counts(folded.offsets, signing.shingle), pa.int64()),
+            pa.array(counts, pa.int64()),
             pa.array(texts.chars, pa.int64()),
         ],
         schema=schema,

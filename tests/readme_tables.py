@@ -11,6 +11,7 @@ import orjson
 
 from filters import CATALOGUE
 from pipeline.form import RecipeFile, _inner
+from pipeline.passages import MEASURED as PASSAGES
 from pipeline.policy_file import load_policy
 from pipeline.schema import DEDUP, READING
 from pipeline.templates import MEASURED
@@ -31,7 +32,7 @@ def tables():
     lines = ["| attribute | unit | meaning |", "|---|---|---|"]
     lines += [_row(field) for field in (*READING, *MEASURED)]
     lines += [_row(field) for make in CATALOGUE.values() for field in make().schema]
-    lines += [_row(field) for field in DEDUP]
+    lines += [_row(field) for field in (*PASSAGES, *DEDUP)]
     lines += ["", "The rules of the policy `web`, in order:", "", "| reason | attribute | kept if |", "|---|---|---|"]
     rules = load_policy("web", README).rules
     lines += [f"| `{rule.reason}` | `{rule.attribute}` | {rule.bounds()} |" for rule in rules]
