@@ -45,6 +45,11 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Read a list with commas; nothing is an empty list."""
+    return tuple(name for name in map(str.strip, text.split(",")) if name)
+
+
 def folder(text: str) -> Path:
     """Read a local folder."""
     if "://" in text:
@@ -93,8 +98,17 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     replay.add_argument("run", help="name of a finished run, or its folder")
     replay.add_argument("--policy", required=True, help="a shipped policy by name, or a TOML file of [[rules]]")
+    replay.add_argument(
+        "--packs", type=names, help="packs behind it, with commas between; none for '' (the run's own by default)"
+    )
 
-    report = add("report", _report, "write a run's report page again", "As report.html in the run's folder.")
+    report = add(
+        "report", _report, "write a run's report page again",
+        "As report.html in the run's folder. --risks also prints the self-assessment by the 31 risks.",
+    )  # fmt: skip
+    report.add_argument(
+        "--risks", action="store_true", help="print what looks for each of the 31 risks and what is left"
+    )
     report.add_argument("run", help="name of a finished run, or its folder")
 
     serve = add(
@@ -167,12 +181,17 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from flows.console import render_replay  # noqa: PLC0415
+    from pipeline.packs import add_packs, merge  # noqa: PLC0415
     from pipeline.policy_file import check_policy, load_policy  # noqa: PLC0415
     from pipeline.replay import replay  # noqa: PLC0415
     from pipeline.runs import open_run  # noqa: PLC0415
 
     run = open_run(options.run, options.workspace)
     policy = load_policy(options.policy, Path())
+    if options.packs is None:
+        policy = merge(policy, run.pack_rules)
+    else:
+        policy = add_packs(policy, options.packs, Path(), ()).policy
     check_policy(policy, [choice.make() for choice in run.filters()], f"policy {options.policy}", run.surveyed)
     result = replay(run, policy)
     _print_json(result) if options.json else print(render_replay(result))
@@ -183,8 +202,19 @@ def _report(options: argparse.Namespace) -> int:
     from pipeline.report import write_report  # noqa: PLC0415
     from pipeline.runs import open_run  # noqa: PLC0415
 
-    path = str(write_report(open_run(options.run, options.workspace)))
-    _print_json({"report": path}) if options.json else print(path)
+    run = open_run(options.run, options.workspace)
+    path = str(write_report(run))
+    if not options.risks:
+        _print_json({"report": path}) if options.json else print(path)
+        return 0
+    from flows.console import render_risks  # noqa: PLC0415
+    from pipeline.packs import DISCLAIMER, assess  # noqa: PLC0415
+
+    lines = [line.as_json() for line in assess(run.policy, run.risks)]
+    if options.json:
+        _print_json({"report": path, "self_assessment": DISCLAIMER, "risks": lines})
+    else:
+        print(render_risks(run.name, lines, DISCLAIMER))
     return 0
 
 

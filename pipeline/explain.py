@@ -56,13 +56,16 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         for table in ("documents", "attributes", "verdicts")
     )
     values = {**attributes, **verdict}
+    review = verdict.get("verdict.review", [])  # older runs have none
+    broken = {*verdict["verdict.failed"], *review}
     rules = [
         {
             "reason": rule.reason,
             "attribute": rule.attribute,
             "value": values[rule.attribute],
             "kept_if": rule.bounds(),
-            "broken": rule.reason in verdict["verdict.failed"],
+            "action": rule.action,
+            "broken": rule.reason in broken,
         }
         for rule in run.policy.rules
     ]
@@ -72,6 +75,7 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         "verdict": "kept" if verdict["verdict.keep"] else "dropped",
         "reason": verdict["verdict.reason"],
         "failed": verdict["verdict.failed"],
+        "review": review,
         "origin": {key: document[key] for key in ("source", "file", "record", "offset", "url")},
         "meta": dict(document["meta"]),
         "excerpt": document["text"][:EXCERPT_CHARS],

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from filters.policy import Rule
+from filters.policy import Action, Rule
 from pipeline.errors import RecipeError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -26,6 +26,10 @@ class Head(_Strict):
     """A shipped policy by name, or the path of a TOML file (relative to the recipe)."""
     filters: tuple[str, ...] | None = Field(default=None, strict=False)
     """Which filters of the catalogue to measure with; all of them by default."""
+    packs: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Packs whose rules come behind the policy's; `safety_default` by default, none for []."""
+    review: Literal["keep", "hold"] | None = None
+    """What becomes of documents that only want a person's eyes; when not said, what each pack says (keep)."""
 
 
 class Source(_Strict):
@@ -117,19 +121,47 @@ class RuleEntry(_Strict):
     none_of: tuple[str | bool | int | float, ...] | None = Field(default=None, strict=False)
     when: When | None = None
     missing: Literal["fail", "pass"] = "fail"
+    action: Action = "drop"
+    """What breaking it does: "review" keeps the document and lists it, "hold" keeps it out until a person saw it."""
+    risks: tuple[str, ...] = Field(default=(), strict=False)
+    """Which of the 31 risks of GB/T 45654-2025, appendix A, the rule is about: A1-f, A2-e …"""
 
     def rule(self) -> Rule:
         """Return the rule that this entry states."""
         when = None if self.when is None else (self.when.attribute, self.when.one_of)
         return Rule(
-            self.reason, self.attribute, self.at_least, self.at_most, self.one_of, self.none_of, when, self.missing
-        )
+            self.reason, self.attribute, self.at_least, self.at_most, self.one_of, self.none_of, when, self.missing,
+            self.action, self.risks,
+        )  # fmt: skip
 
 
 class PolicyFile(_Strict):
     """A policy: rules and nothing else."""
 
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
+
+
+class RiskEntry(_Strict):
+    """`[[risks]]`: what remains of a risk when the rules have done their work."""
+
+    risk: str
+    """Its id: A1-a."""
+    left_to: Literal["people", "records", "nobody"]
+    """`people`: whoever reviews samples can see it in the text. `records`: it is a fact outside the text, so papers of
+    the source and complaints decide. `nobody`: nothing here covers it."""
+    note: str
+
+
+class PackFile(_Strict):
+    """A pack: rules that go with any policy, and what they leave undecided."""
+
+    about: str
+    extends: str | None = None
+    """Another shipped pack, whose rules come first."""
+    review: Literal["keep", "hold"] = "keep"
+    """`hold` turns every rule of the pack that asks for review into one that keeps documents out until then."""
+    rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
+    risks: tuple[RiskEntry, ...] = Field(default=(), strict=False)
 
 
 class RecipeFile(_Strict):
@@ -146,7 +178,7 @@ class RecipeFile(_Strict):
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 
 
-Form = TypeVar("Form", RecipeFile, PolicyFile)
+Form = TypeVar("Form", RecipeFile, PolicyFile, PackFile)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -15,7 +15,8 @@ from filters.policy import Policy
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
-from pipeline.policy_file import check_policy, load_policy, override
+from pipeline.packs import DEFAULT_PACKS, Packed, add_packs
+from pipeline.policy_file import check_policy, load_policy, measured, override
 from pipeline.signing import Signing
 from pipeline.store import digest_file
 from pipeline.templates import MEASURED
@@ -62,11 +63,16 @@ class Recipe:
     text: str
     name: str
     policy_name: str
+    packs: tuple[str, ...]
+    """Names of the packs."""
     sources: tuple[Source, ...]
     filters: tuple[FilterChoice, ...]
     dedup: Deduplication
     shards: Shards
     policy: Policy
+    """The policy's rules, the packs' behind them, the recipe's own in their places or behind all."""
+    packed: Packed
+    """What the packs brought."""
     normalize: Normalization
     survey: Survey
     dictionaries: tuple[Dictionary, ...]
@@ -103,11 +109,15 @@ def load_recipe(path: Path) -> Recipe:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
     chosen = _choose_filters(form, path.parent, where)
     _open_models(chosen, where)
-    rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
+    surveyed = MEASURED if form.survey.templates else ()
+    known = measured((choice.make() for choice in chosen), surveyed)
+    head = form.recipe
+    packed = add_packs(load_policy(head.policy, path.parent), head.packs, path.parent, known, head.review)
+    rules = override(packed.policy.rules, form.rules, where)
     dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
     recipe = Recipe(
-        path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
-        form.normalize, form.survey, dictionaries,
+        path, text, head.name, head.policy, DEFAULT_PACKS if head.packs is None else head.packs, form.sources, chosen,
+        form.dedup, form.shards, Policy(rules), packed, form.normalize, form.survey, dictionaries,
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")
