@@ -53,6 +53,13 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     if summary["reasons"]:
         reasons = [[reason, number] for reason, number in summary["reasons"].items()]
         lines += [table(reasons, ["dropped for", "documents"], frozenset({1})), ""]
+    if summary["review"]["documents"]:
+        asked = [[reason, number] for reason, number in summary["review"]["reasons"].items()]
+        lines += [f"{summary['review']['documents']:,} documents want a person's eyes (verdict.review):"]
+        lines += [table(asked, ["for", "documents"], frozenset({1})), ""]
+    if summary["rules_left_out"]:
+        names = ", ".join(summary["rules_left_out"])
+        lines.append(f"rules of {', '.join(summary['packs'])} not applied, since their filters are left out: {names}")
     if summary["ids_replaced"]:
         lines.append(f"{summary['ids_replaced']:,} documents had another's id and are named by their place instead")
     if summary["records_lost_unknown"]:
@@ -73,6 +80,24 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _mark(rule: Mapping[str, Any]) -> str:
+    """✓ kept by this rule, ✗ dropped, ? a person should look."""
+    if not rule["broken"]:
+        return "✓"
+    return "✗" if rule["action"] == "drop" else "?"
+
+
+def render_risks(run: str, lines: Sequence[Mapping[str, Any]], disclaimer: str) -> str:
+    """Show what looks for each of the 31 risks, and what remains."""
+    rows = [
+        [line["risk"], line["name"], ", ".join(line["drops"]) or None, ", ".join(line["reviews"]) or None,
+         line["left_to"], line["note"] or None]
+        for line in lines
+    ]  # fmt: skip
+    head = ["", "risk", "dropped for", "sent to review for", "the rest is for", "note"]
+    return f'run "{run}"\n\n{table(rows, head)}\n\n{disclaimer}'
+
+
 def render_explanation(found: Mapping[str, Any]) -> str:
     """Show one document: verdict, origin, every rule with its value, cluster, edits."""
     if found["verdict"] == "quarantined":
@@ -82,6 +107,7 @@ def render_explanation(found: Mapping[str, Any]) -> str:
             f"file {found['file']}, record {found['record']}, byte {found['offset']}; records lost: {lost}"
         )
     why = "" if found["reason"] is None else f" for {found['reason']} (all: {', '.join(found['failed'])})"
+    why += f"; for review: {', '.join(found['review'])}" if found["review"] else ""
     origin = found["origin"]
     lines = [
         f"{found['id']}: {found['verdict']}{why}",
@@ -90,9 +116,7 @@ def render_explanation(found: Mapping[str, Any]) -> str:
         f"「{' '.join(found['excerpt'].split())}…」",
         "",
     ]
-    rules = [
-        ["✗" if r["broken"] else "✓", r["reason"], r["attribute"], r["value"], r["kept_if"]] for r in found["rules"]
-    ]
+    rules = [[_mark(r), r["reason"], r["attribute"], r["value"], r["kept_if"]] for r in found["rules"]]
     lines += [table(rules, ["", "rule", "attribute", "value", "kept if"], frozenset({3})), ""]
     cluster = found["cluster"]
     if cluster["size"] > 1:
@@ -138,6 +162,10 @@ def render_replay(result: Mapping[str, Any]) -> str:
     names = list(dict.fromkeys([*result["reasons"], *before["reasons"]]))
     rows = [[name, before["reasons"].get(name, 0), result["reasons"].get(name, 0)] for name in names]
     lines += [table(rows, ["dropped for", "then", "now"], frozenset({1, 2})), ""]
+    asked, asked_before = result["review"]["reasons"], before["review"]["reasons"]
+    if asked or asked_before:
+        rows = [[n, asked_before.get(n, 0), asked.get(n, 0)] for n in dict.fromkeys([*asked, *asked_before])]
+        lines += [table(rows, ["for review", "then", "now"], frozenset({1, 2})), ""]
     changes = [[change, one["documents"], ", ".join(one["examples"])] for change, one in result["changed"].items()]
     lines.append(
         table(changes, ["change", "documents", "such as"], frozenset({1})) if changes else "no verdict changes"

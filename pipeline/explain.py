@@ -60,13 +60,16 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
     if "passages" in run.summary["stages"]:
         attributes |= read_range(folder.part("passages", number), row, row + 1).to_pylist()[0]
     values = {**attributes, **verdict}
+    review = verdict.get("verdict.review", [])  # older runs have none
+    broken = {*verdict["verdict.failed"], *review}
     rules = [
         {
             "reason": rule.reason,
             "attribute": rule.attribute,
             "value": values[rule.attribute],
             "kept_if": rule.bounds(),
-            "broken": rule.reason in verdict["verdict.failed"],
+            "action": rule.action,
+            "broken": rule.reason in broken,
         }
         for rule in run.policy.rules
     ]
@@ -76,6 +79,7 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         "verdict": "kept" if verdict["verdict.keep"] else "dropped",
         "reason": verdict["verdict.reason"],
         "failed": verdict["verdict.failed"],
+        "review": review,
         "origin": {key: document[key] for key in ("source", "file", "record", "offset", "url")},
         "meta": dict(document["meta"]),
         "excerpt": differences.presentable(document["text"])[:EXCERPT_CHARS],

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from filters.policy import Rule
+from filters.policy import Action, Rule
 from pipeline.errors import RecipeError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -44,6 +44,10 @@ class Head(_Strict):
     filters: tuple[str, ...] | None = Field(default=None, strict=False)
     """Which filters of the catalogue to measure with; by default all of them, but those on demand (`filters.ON_DEMAND`)
     only if a rule reads what they measure."""
+    packs: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Packs whose rules come behind the policy's; `safety_default` by default, none for []."""
+    review: Literal["keep", "hold"] | None = None
+    """What becomes of documents that only want a person's eyes; when not said, what each pack says (keep)."""
 
 
 class Source(_Strict):
@@ -135,6 +139,7 @@ class Passages(_Strict):
     """`[passages]`: long passages that many documents hold, however they differ otherwise; measured, never cut."""
 
     measure: bool = False
+    """Measure `passages.…`."""
     least_chars: Annotated[int, Field(ge=20, le=1000)] = 50
     """Folded characters of a passage, at least."""
     least_documents: Annotated[int, Field(ge=2)] = 10
@@ -174,19 +179,47 @@ class RuleEntry(_Strict):
     """`{ attribute = …, one_of = […] }`: the rule holds for documents with such a value only."""
     missing: Literal["fail", "pass"] = "fail"
     """What a document without a value does."""
+    action: Action = "drop"
+    """What breaking it does: "review" keeps the document and lists it, "hold" keeps it out until a person saw it."""
+    risks: tuple[str, ...] = Field(default=(), strict=False)
+    """Which of the 31 risks of GB/T 45654-2025, appendix A, the rule is about: A1-f, A2-e …"""
 
     def rule(self) -> Rule:
         """Return the rule that this entry states."""
         when = None if self.when is None else (self.when.attribute, self.when.one_of)
         return Rule(
-            self.reason, self.attribute, self.at_least, self.at_most, self.one_of, self.none_of, when, self.missing
-        )
+            self.reason, self.attribute, self.at_least, self.at_most, self.one_of, self.none_of, when, self.missing,
+            self.action, self.risks,
+        )  # fmt: skip
 
 
 class PolicyFile(_Strict):
     """A policy: rules and nothing else."""
 
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
+
+
+class RiskEntry(_Strict):
+    """`[[risks]]`: what remains of a risk when the rules have done their work."""
+
+    risk: str
+    """Its id: A1-a."""
+    left_to: Literal["people", "records", "nobody"]
+    """`people`: whoever reviews samples can see it in the text. `records`: it is a fact outside the text, so papers of
+    the source and complaints decide. `nobody`: nothing here covers it."""
+    note: str
+
+
+class PackFile(_Strict):
+    """A pack: rules that go with any policy, and what they leave undecided."""
+
+    about: str
+    extends: str | None = None
+    """Another shipped pack, whose rules come first."""
+    review: Literal["keep", "hold"] = "keep"
+    """`hold` turns every rule of the pack that asks for review into one that keeps documents out until then."""
+    rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
+    risks: tuple[RiskEntry, ...] = Field(default=(), strict=False)
 
 
 class RecipeFile(_Strict):
@@ -205,7 +238,7 @@ class RecipeFile(_Strict):
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 
 
-Form = TypeVar("Form", RecipeFile, PolicyFile)
+Form = TypeVar("Form", RecipeFile, PolicyFile, PackFile)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from filters import CATALOGUE
 from filters.contract import SPANS, Filter
-from filters.policy import Policy, Rule, Value
+from filters.policy import HELD, Policy, Rule, Value
+from filters.risks import RISKS
 from pipeline.errors import RecipeError
 from pipeline.form import PolicyFile, RuleEntry, nearest, parse
 from pipeline.passages import MEASURED as PASSAGES
@@ -17,6 +18,11 @@ from pipeline.templates import MEASURED
 
 KEPT = "kept"
 """Stands for the verdict of a kept document where reasons are listed."""
+
+RESERVED = {
+    KEPT: "what documents without a reason are called",
+    HELD: 'the reason of documents that break a rule of the action "hold"',
+}
 
 _FOLDER = files("filters.policies")
 
@@ -57,8 +63,11 @@ def override(rules: Sequence[Rule], entries: Sequence[RuleEntry], where: str) ->
         if entry.reason in seen:
             raise RecipeError(f'{where}, rules[{number}]: a second rule with the reason "{entry.reason}"')
         seen.add(entry.reason)
-        if entry.reason == KEPT:
-            raise RecipeError(f'{where}, rules[{number}]: "{KEPT}" is what documents without a reason are called')
+        if entry.reason in RESERVED:
+            raise RecipeError(f'{where}, rules[{number}]: "{entry.reason}" is {RESERVED[entry.reason]}')
+        for risk in entry.risks:
+            if risk not in RISKS:
+                raise RecipeError(f'{where}, rules[{number}]: there is no risk "{risk}"{nearest(risk, RISKS)}')
         rule = entry.rule()
         if all(bound is None for bound in (rule.at_least, rule.at_most, rule.one_of, rule.none_of)):
             raise RecipeError(

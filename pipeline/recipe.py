@@ -15,7 +15,8 @@ from filters.policy import Policy, Rule
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, Normalization, Passages, RecipeFile, Shards, Source, Survey, nearest, parse
-from pipeline.policy_file import asked, check_policy, load_policy, override
+from pipeline.packs import DEFAULT_PACKS, Packed, add_packs
+from pipeline.policy_file import asked, check_policy, load_policy, measured, override
 from pipeline.preference import Preference, choose_preference
 from pipeline.signing import Signing, best_bands
 from pipeline.store import digest_file
@@ -62,11 +63,16 @@ class Recipe:
     text: str
     name: str
     policy_name: str
+    packs: tuple[str, ...]
+    """Names of the packs."""
     sources: tuple[Source, ...]
     filters: tuple[FilterChoice, ...]
     dedup: Deduplication
     shards: Shards
     policy: Policy
+    """The policy's rules, the packs' behind them, the recipe's own in their places or behind all."""
+    packed: Packed
+    """What the packs brought."""
     normalize: Normalization
     survey: Survey
     dictionaries: tuple[Dictionary, ...]
@@ -108,15 +114,20 @@ def load_recipe(path: Path) -> Recipe:
     for name, number in names.items():
         if number > 1:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
-    rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
-    chosen = _choose_filters(form, rules, path.parent, where)
+    head = form.recipe
+    policy = load_policy(head.policy, path.parent)
+    chosen = _choose_filters(form, override(policy.rules, form.rules, where), path.parent, where)
     _open_models(chosen, where)
+    surveyed = asked(templates=form.survey.templates, passages=form.passages.measure)
+    known = measured((choice.make() for choice in chosen), surveyed)
+    packed = add_packs(policy, head.packs, path.parent, known, head.review)
+    rules = override(packed.policy.rules, form.rules, where)
     dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
     attributes = [name for choice in chosen for name in choice.make().schema.names]
     preference = choose_preference(form.dedup.prefer, form.sources, attributes, where)
     recipe = Recipe(
-        path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
-        form.normalize, form.survey, dictionaries, preference,
+        path, text, head.name, head.policy, DEFAULT_PACKS if head.packs is None else head.packs, form.sources, chosen,
+        form.dedup, form.shards, Policy(rules), packed, form.normalize, form.survey, dictionaries, preference,
         form.passages,
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:

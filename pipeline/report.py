@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from filters.policy import Rule
+from filters.policy import HELD, Rule
+from pipeline.packs import DISCLAIMER, LEFT_TO, assess
 from pipeline.page import bars, histogram, page, table
 from pipeline.parts import attribute_table
 from pipeline.policy_file import measured
@@ -31,6 +32,8 @@ def write_report(run: Run) -> Path:
         _totals(run),
         _sources(run),
         _reasons(run),
+        _review(run),
+        _risks(run),
         _rules(run),
         _languages(run),
         _clusters(run),
@@ -83,12 +86,56 @@ def _reasons(run: Run) -> str:
     for number in run.judged:
         failed.update((read_json(run.folder.receipt("judge", number)) or {}).get("failed", {}))
     reasons = run.summary["reasons"]
-    rows = [[rule.reason, reasons.get(rule.reason, 0), failed[rule.reason]] for rule in run.policy.rules]
+    names = [rule.reason for rule in run.policy.rules if rule.action == "drop"]
+    names += [HELD] if any(rule.action == "hold" for rule in run.policy.rules) else []
+    rows = [[name, reasons.get(name, 0), failed[name]] for name in names]
     return _section(
         "剔除原因 Reasons",
         bars([(str(row[0]), int(row[1])) for row in rows]),
         table(["原因 reason", "首个原因 as first reason", "全部违反 all that break it"], rows),
     )
+
+
+def _review(run: Run) -> str:
+    """Show how many documents people should see, for what, and whether they are in the corpus meanwhile."""
+    asking = [rule for rule in run.policy.rules if rule.action != "drop"]
+    if not asking:
+        return ""
+    found = run.summary.get("review", {"documents": 0, "reasons": {}})
+    meanwhile = {"review": "保留 kept", "hold": "暂扣 held"}
+    rows = [[rule.reason, found["reasons"].get(rule.reason, 0), meanwhile[rule.action]] for rule in asking]
+    return _section(
+        "请人复核 For review",
+        f"<p>{found['documents']:,} 篇 documents; 编号见 verdicts 的 verdict.review（ids: verdict.review there）。</p>",
+        table(["原因 reason", "文档 documents", "其间 meanwhile"], rows),
+    )
+
+
+def _risks(run: Run) -> str:
+    """Show, for each of the 31 risks, which rules look for it and what they leave: a self-assessment."""
+    if not any(rule.risks for rule in run.policy.rules) and not run.risks:
+        return ""
+    count = run.summary["reasons"]
+    asked = run.summary.get("review", {"reasons": {}})["reasons"]
+    rows = [
+        [
+            line.risk,
+            line.name,
+            "、".join(f"{name} {count.get(name, 0):,}" for name in line.drops) or "–",
+            "、".join(f"{name} {asked.get(name, 0):,}" for name in line.reviews) or "–",
+            LEFT_TO[line.left_to],
+            line.note or "–",
+        ]
+        for line in assess(run.policy, run.risks)
+    ]
+    left_out = run.summary.get("rules_left_out", [])
+    return _section(
+        "31 类风险自评 Self-assessment by risk",
+        f"<p>{escape(DISCLAIMER)}</p>",
+        f"<p>未应用的规则 rules not applied, since the recipe leaves out what measures them: "
+        f"{escape(', '.join(left_out))}</p>" if left_out else "",
+        table(["编号 id", "风险 risk", "剔除 drops", "复核 reviews", "其余归 the rest is for", "说明 note"], rows),
+    )  # fmt: skip
 
 
 def _rules(run: Run) -> str:

@@ -146,8 +146,13 @@ class _Run:
     def _keep_settings(self) -> None:
         """Store what the verdicts from now on are made by, for those who open the run later."""
         write_bytes(self.folder.path / "recipe.toml", self.recipe.text.encode())
-        rules = [asdict(rule) for rule in self.recipe.policy.rules]
-        write_json(self.folder.path / "policy.json", {"rules": rules})
+        packed = self.recipe.packed
+        settings = {
+            "rules": [asdict(rule) for rule in self.recipe.policy.rules],
+            "pack_rules": [asdict(rule) for rule in packed.rules],
+            "risks": [entry.model_dump() for entry in packed.risks],
+        }
+        write_json(self.folder.path / "policy.json", settings)
 
     def _survey(self, plan: Plan) -> dict[str, str]:
         """Return the digest of each source's templates."""
@@ -266,6 +271,9 @@ class _Run:
             "policy": self.recipe.policy_name,
             "documents": ledger.whole.as_json(),
             "reasons": dict(ledger.whole.reasons.most_common()),
+            "review": {"documents": ledger.whole.reviewed, "reasons": dict(ledger.whole.review.most_common())},
+            "packs": list(self.recipe.packs),
+            "rules_left_out": list(self.recipe.packed.left_out),
             "shards": len(whole),
             "parts": list(scans),
             "parts_done": whole,

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
-from pipeline.form import nearest
+from pipeline.form import RiskEntry, nearest
 from pipeline.parts import Parts
 from pipeline.policy_file import asked
 from pipeline.recipe import FilterChoice, stored_filters
@@ -22,6 +22,10 @@ class Run:
     folder: RunFolder
     summary: dict[str, Any]
     policy: Policy
+    pack_rules: tuple[Rule, ...]
+    """Those of its rules that packs brought."""
+    risks: tuple[RiskEntry, ...]
+    """What the packs say of what remains of each risk."""
     parts: Parts
     """All that were scanned: the rows of clusters.parquet."""
     judged: tuple[int, ...]
@@ -65,8 +69,10 @@ def open_run(name: str, workspace: Path) -> Run:
     folder = RunFolder(path)
     stored = read_json(path / "policy.json") or {"rules": []}
     policy = Policy(tuple(_load_rule(entry) for entry in stored["rules"]))
+    packed = tuple(_load_rule(entry) for entry in stored.get("pack_rules", []))  # older runs know no packs
+    risks = tuple(RiskEntry(**entry) for entry in stored.get("risks", []))
     parts = Parts(folder, tuple(summary["parts"]))
-    return Run(folder, summary, policy, parts, tuple(summary["parts_done"]))
+    return Run(folder, summary, policy, packed, risks, parts, tuple(summary["parts_done"]))
 
 
 def _load_rule(entry: dict[str, Any]) -> Rule:
@@ -78,5 +84,6 @@ def _load_rule(entry: dict[str, Any]) -> Rule:
             "one_of": None if entry["one_of"] is None else tuple(entry["one_of"]),
             "none_of": None if entry["none_of"] is None else tuple(entry["none_of"]),
             "when": None if when is None else (when[0], tuple(when[1])),
+            "risks": tuple(entry.get("risks", ())),
         }
     )
