@@ -51,6 +51,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     if summary["reasons"]:
         reasons = [[reason, number] for reason, number in summary["reasons"].items()]
         lines += [table(reasons, ["dropped for", "documents"], frozenset({1})), ""]
+    lines += _personal_data(summary["personal_data"])
     if summary["ids_replaced"]:
         lines.append(f"{summary['ids_replaced']:,} documents had another's id and are named by their place instead")
     if summary["records_lost_unknown"]:
@@ -69,6 +70,17 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         f"ask     qingyuan explain ID --run {summary['run']}",
     ]
     return "\n".join(lines)
+
+
+def _personal_data(done: Mapping[str, Any]) -> list[str]:
+    """Say in one line each what became of personal data in the kept documents."""
+    if done["disposition"] == "off":
+        return ['warning: personal data stand in the corpus as they were found (personal_data = "off")']
+    return [
+        f"{what}  " + ", ".join(f"{number:,} {kind}" for kind, number in done[what].items())
+        for what in ("masked", "pseudonymised")
+        if what in done
+    ]
 
 
 def render_explanation(found: Mapping[str, Any]) -> str:
@@ -101,7 +113,11 @@ def render_explanation(found: Mapping[str, Any]) -> str:
     lines += [f"{e['start']}–{e['end']} {e['kind']}: was {e['removed']!r}" for e in found["edits"][:20]]
     if len(found["edits"]) > 20:  # noqa: PLR2004 - as many as were listed
         lines.append(f"… {len(found['edits']) - 20} more edits")
-    others = [[name, value] for name, value in found["attributes"].items()]
+    places = found["personal_data"] or []
+    lines += [f"{p['start']}–{p['end']} personal data: {p['kind']}" for p in places[:20]]
+    if len(places) > 20:  # noqa: PLR2004 - as many as were listed
+        lines.append(f"… {len(places) - 20} more")
+    others = [[name, value] for name, value in found["attributes"].items() if name != "personal.spans"]
     return "\n".join([*lines, table(others, ["attribute", "value"], frozenset({1}))])
 
 

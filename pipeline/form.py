@@ -18,6 +18,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+Action = Literal["mask", "pseudonymise", "keep"]
+
+
+class PersonalData(_Strict):
+    """`[personal_data]` of a policy or recipe: what becomes of the identifiers in kept documents."""
+
+    default: Action | None = None
+    """For every category that is not public by itself; a recipe that does not say leaves the policy's, and that is
+    "mask" unless the policy says otherwise."""
+    actions: dict[str, Action] = {}
+    """By category, as the attributes `personal.…` are called."""
+
+
 class Head(_Strict):
     """`[recipe]`: what the run is called and by which policy it judges."""
 
@@ -26,6 +39,8 @@ class Head(_Strict):
     """A shipped policy by name, or the path of a TOML file (relative to the recipe)."""
     filters: tuple[str, ...] | None = Field(default=None, strict=False)
     """Which filters of the catalogue to measure with; all of them by default."""
+    personal_data: Literal["on", "off"] = "on"
+    """ "off": the corpus holds personal data as they stand in the documents, whatever the policy says."""
 
 
 class Source(_Strict):
@@ -127,9 +142,10 @@ class RuleEntry(_Strict):
 
 
 class PolicyFile(_Strict):
-    """A policy: rules and nothing else."""
+    """A policy: rules, and what becomes of personal data."""
 
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
+    personal_data: PersonalData = PersonalData()
 
 
 class RecipeFile(_Strict):
@@ -143,6 +159,7 @@ class RecipeFile(_Strict):
     normalize: Normalization = Normalization()
     survey: Survey = Survey()
     segment: Segmentation = Segmentation()
+    personal_data: PersonalData = PersonalData()
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 
 

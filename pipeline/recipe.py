@@ -13,6 +13,7 @@ from filters import CATALOGUE
 from filters.contract import Filter, Modelled
 from filters.policy import Policy
 from pipeline.dictionary import Dictionary, load_dictionaries
+from pipeline.disposition import Disposition, load_disposition
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
 from pipeline.policy_file import check_policy, load_policy, override
@@ -70,6 +71,8 @@ class Recipe:
     normalize: Normalization
     survey: Survey
     dictionaries: tuple[Dictionary, ...]
+    disposition: Disposition
+    """What becomes of personal data when the corpus is written."""
 
     @property
     def surveyed(self) -> tuple[pa.Field, ...] | None:
@@ -107,11 +110,16 @@ def load_recipe(path: Path) -> Recipe:
     dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
     recipe = Recipe(
         path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
-        form.normalize, form.survey, dictionaries,
+        form.normalize, form.survey, dictionaries, load_disposition(form, path.parent, where),
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")
     check_policy(recipe.policy, [choice.make() for choice in chosen], where, recipe.surveyed)
+    if recipe.disposition.disposes and "personal" not in {choice.filter for choice in chosen}:
+        raise RecipeError(
+            f"{where}, recipe.filters: the policy {form.recipe.policy} masks personal data, but the filter that finds "
+            'them is left out; add "personal", or say personal_data = "off" in [recipe] to leave them in the corpus'
+        )
     try:
         recipe.signing  # noqa: B018 - a signing checks itself when it is made
     except ValueError as error:
