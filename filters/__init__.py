@@ -12,6 +12,7 @@ from filters.language import Language
 from filters.length import Length
 from filters.lines import Lines
 from filters.notices import Notices
+from filters.personal import Personal
 from filters.punctuation import Punctuation
 from filters.repetition import Repetition
 from filters.script import Script
@@ -37,6 +38,7 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "contamination": Contamination,
     "vocabulary": Vocabulary,
     "phrases": Phrases,
+    "personal": Personal,
 }
 
 ON_DEMAND = frozenset({"phrases"})

@@ -60,6 +60,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     if summary["rules_left_out"]:
         names = ", ".join(summary["rules_left_out"])
         lines.append(f"rules of {', '.join(summary['packs'])} not applied, since their filters are left out: {names}")
+    lines += _personal_data(summary["personal_data"])
     if summary["ids_replaced"]:
         lines.append(f"{summary['ids_replaced']:,} documents had another's id and are named by their place instead")
     if summary["records_lost_unknown"]:
@@ -98,6 +99,17 @@ def render_risks(run: str, lines: Sequence[Mapping[str, Any]], disclaimer: str) 
     return f'run "{run}"\n\n{table(rows, head)}\n\n{disclaimer}'
 
 
+def _personal_data(done: Mapping[str, Any]) -> list[str]:
+    """Say in one line each what became of personal data in the kept documents."""
+    if done["disposition"] == "off":
+        return ['warning: personal data stand in the corpus as they were found (personal_data = "off")']
+    return [
+        f"{what}  " + ", ".join(f"{number:,} {kind}" for kind, number in done[what].items())
+        for what in ("masked", "pseudonymised")
+        if what in done
+    ]
+
+
 def render_explanation(found: Mapping[str, Any]) -> str:
     """Show one document: verdict, origin, every rule with its value, cluster, edits."""
     if found["verdict"] == "quarantined":
@@ -129,7 +141,11 @@ def render_explanation(found: Mapping[str, Any]) -> str:
     lines += [f"{e['start']}–{e['end']} {e['kind']}: was {e['removed']!r}" for e in found["edits"][:20]]
     if len(found["edits"]) > 20:  # noqa: PLR2004 - as many as were listed
         lines.append(f"… {len(found['edits']) - 20} more edits")
-    others = [[name, value] for name, value in found["attributes"].items()]
+    places = found["personal_data"] or []
+    lines += [f"{p['start']}–{p['end']} personal data: {p['kind']}" for p in places[:20]]
+    if len(places) > 20:  # noqa: PLR2004 - as many as were listed
+        lines.append(f"… {len(places) - 20} more")
+    others = [[name, value] for name, value in found["attributes"].items() if name != "personal.spans"]
     return "\n".join([*lines, table(others, ["attribute", "value"], frozenset({1}))])
 
 

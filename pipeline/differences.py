@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import Any, TypeAlias
 
+import pyarrow as pa
+
+from pipeline.disposition import EVERYTHING
+from pipeline.masking import Masker
+
 EXCERPT_CHARS = 80
 """Characters of an excerpt: enough to see what kind of difference it is, and no more of anybody's text than that."""
 
@@ -15,11 +20,11 @@ Spans: TypeAlias = list[tuple[str, bool]]
 
 
 def presentable(text: str) -> str:
-    """Return a text as people who look at a run may see it. All excerpts pass through here, before they are cut.
+    """Return a text as people who look at a run may see it, without personal data.
 
-    Personal data is not masked yet: until it is, excerpts lie only where the documents themselves do, closed to others.
+    All excerpts pass through here, before they are cut: an identifier at their end is found whole.
     """
-    return text
+    return str(Masker(EVERYTHING).strings(pa.array([text], pa.large_string()))[0].as_py())
 
 
 def shared_start(one: str, other: str) -> int:
@@ -38,7 +43,7 @@ def compare(one: str, other: str) -> dict[str, Any]:
     """Cut both texts where they begin to differ, and mark what differs.
 
     Returns:
-        start: where both excerpts begin, in characters of the texts; one, other: their `Spans`; same texts: the
+        start: where both excerpts begin, in characters of the texts as shown; one, other: their `Spans`; of the same text its
         beginning, with nothing marked.
     """
     one, other = presentable(one), presentable(other)

@@ -1,4 +1,4 @@
-"""One document against every rule: a print-out of what is stored."""
+"""One document against every rule: a print-out of what is stored, but for personal data, which are never printed."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import differences
+from pipeline.disposition import EVERYTHING
 from pipeline.errors import RecipeError
 from pipeline.identity import place_id
+from pipeline.masking import Masker
 from pipeline.parts import Parts
 from pipeline.runs import Run
 from pipeline.schema import ACCOUNT, CORPUS
@@ -17,6 +19,8 @@ from pipeline.store import read_range, read_table
 from pipeline.twins import find_twin
 
 EXCERPT_CHARS = 120
+LONGEST = 80
+"""Characters behind the excerpt that are looked at too: an identifier at its end may go on there."""
 
 
 def explain(run: Run, document: str) -> dict[str, Any]:
@@ -80,15 +84,23 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         "reason": verdict["verdict.reason"],
         "failed": verdict["verdict.failed"],
         "review": review,
-        "origin": {key: document[key] for key in ("source", "file", "record", "offset", "url")},
-        "meta": dict(document["meta"]),
-        "excerpt": differences.presentable(document["text"])[:EXCERPT_CHARS],
-        "edits": document["edits"],
+        "origin": _veiled({key: document[key] for key in ("source", "file", "record", "offset", "url")}),
+        "meta": _veiled(dict(document["meta"])),
+        "excerpt": differences.presentable(document["text"][: EXCERPT_CHARS + LONGEST])[:EXCERPT_CHARS],
+        "edits": [_veiled(edit) for edit in document["edits"]],
+        "personal_data": attributes.get("personal.spans"),
         "rules": rules,
         "attributes": {key: value for key, value in values.items() if "." in key and not key.startswith("verdict.")},
         "cluster": _cluster(run, verdict),
         "in_corpus": _in_corpus(run, number, document["id"]),
     }
+
+
+def _veiled(values: dict[str, Any]) -> dict[str, Any]:
+    """Return some values with the personal data in their strings masked; a key says what its value is."""
+    strings = {key: value for key, value in values.items() if isinstance(value, str)}
+    maps = pa.array([list(strings.items())], pa.map_(pa.string(), pa.string()))
+    return values | dict(Masker(EVERYTHING).meta(maps)[0].as_py())
 
 
 def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,20 @@ class _Strict(BaseModel):
     )
 
 
+Disposal: TypeAlias = Literal["mask", "pseudonymise", "keep"]
+"""What becomes of an identifier in a kept text."""
+
+
+class PersonalData(_Strict):
+    """`[personal_data]` of a policy or recipe: what becomes of the identifiers in kept documents."""
+
+    default: Disposal | None = None
+    """For every category that is not public by itself; a recipe that does not say leaves the policy's, and that is
+    "mask" unless the policy says otherwise."""
+    actions: dict[str, Disposal] = {}
+    """By category, as the attributes `personal.…` are called."""
+
+
 class Head(_Strict):
     """`[recipe]`: what the run is called and by which policy it judges."""
 
@@ -48,6 +62,8 @@ class Head(_Strict):
     """Packs whose rules come behind the policy's; `safety_default` by default, none for []."""
     review: Literal["keep", "hold"] | None = None
     """What becomes of documents that only want a person's eyes; when not said, what each pack says (keep)."""
+    personal_data: Literal["on", "off"] = "on"
+    """ "off": the corpus holds personal data as they stand in the documents, whatever the policy says."""
 
 
 class Source(_Strict):
@@ -194,9 +210,10 @@ class RuleEntry(_Strict):
 
 
 class PolicyFile(_Strict):
-    """A policy: rules and nothing else."""
+    """A policy: rules, and what becomes of personal data."""
 
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
+    personal_data: PersonalData = PersonalData()
 
 
 class RiskEntry(_Strict):
@@ -235,6 +252,7 @@ class RecipeFile(_Strict):
     survey: Survey = Survey()
     passages: Passages = Passages()
     segment: Segmentation = Segmentation()
+    personal_data: PersonalData = PersonalData()
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)
 
 

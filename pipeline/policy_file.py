@@ -38,6 +38,12 @@ def load_policy(name: str, beside: Path) -> Policy:
     Raises:
         RecipeError: there is none of that name, the file cannot be read, or two rules have one reason.
     """
+    form, where = read_policy(name, beside)
+    return Policy(override((), form.rules, where))
+
+
+def read_policy(name: str, beside: Path) -> tuple[PolicyFile, str]:
+    """Read the file of a policy; return it, and what to call it in an error. Arguments and errors as `load_policy`."""
     if name.endswith(".toml"):
         path = beside / name
         try:
@@ -48,7 +54,7 @@ def load_policy(name: str, beside: Path) -> Policy:
         text, where = (_FOLDER / f"{name}.toml").read_text("utf-8"), f"policy {name}"
     else:
         raise RecipeError(f'there is no policy "{name}"{nearest(name, shipped_policies())} (or say a .toml file)')
-    return Policy(override((), parse(PolicyFile, text, where).rules, where))
+    return parse(PolicyFile, text, where), where
 
 
 def override(rules: Sequence[Rule], entries: Sequence[RuleEntry], where: str) -> tuple[Rule, ...]:

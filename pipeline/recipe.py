@@ -13,6 +13,7 @@ from filters import CATALOGUE, ON_DEMAND
 from filters.contract import Filter, Modelled
 from filters.policy import Policy, Rule
 from pipeline.dictionary import Dictionary, load_dictionaries
+from pipeline.disposition import Disposition, load_disposition
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, Normalization, Passages, RecipeFile, Shards, Source, Survey, nearest, parse
 from pipeline.packs import DEFAULT_PACKS, Packed, add_packs
@@ -78,6 +79,8 @@ class Recipe:
     dictionaries: tuple[Dictionary, ...]
     preference: Preference
     passages: Passages
+    disposition: Disposition
+    """What becomes of personal data when the corpus is written."""
 
     @property
     def surveyed(self) -> tuple[pa.Field, ...]:
@@ -128,13 +131,18 @@ def load_recipe(path: Path) -> Recipe:
     recipe = Recipe(
         path, text, head.name, head.policy, DEFAULT_PACKS if head.packs is None else head.packs, form.sources, chosen,
         form.dedup, form.shards, Policy(rules), packed, form.normalize, form.survey, dictionaries, preference,
-        form.passages,
+        form.passages, load_disposition(form, path.parent, where),
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")
     check_policy(recipe.policy, [choice.make() for choice in chosen], where, recipe.surveyed)
     if form.dedup.near and not form.dedup.exact:
         raise RecipeError(f"{where}, [dedup]: near takes exact: the same text resembles itself; say near = false too")
+    if recipe.disposition.disposes and "personal" not in {choice.filter for choice in chosen}:
+        raise RecipeError(
+            f"{where}, recipe.filters: the policy {form.recipe.policy} masks personal data, but the filter that finds "
+            'them is left out; add "personal", or say personal_data = "off" in [recipe] to leave them in the corpus'
+        )
     try:
         recipe.signing  # noqa: B018 - a signing checks itself when it is made
     except ValueError as error:

@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from filters.personal_lexicon import categories
 from filters.policy import HELD, Rule
+from pipeline.disposition import DONE
 from pipeline.packs import DISCLAIMER, LEFT_TO, assess
 from pipeline.page import bars, histogram, page, table
 from pipeline.parts import attribute_table
@@ -36,6 +38,7 @@ def write_report(run: Run) -> Path:
         _risks(run),
         _rules(run),
         _languages(run),
+        _personal_data(run),
         _clusters(run),
         _quarantine(run),
         _stages(run),
@@ -186,6 +189,19 @@ def _counts(column: pa.ChunkedArray) -> list[list[Any]]:
     return [
         ["–" if name is None else name, number] for name, number in sorted(counted, key=lambda c: (-c[1], str(c[0])))
     ]
+
+
+def _personal_data(run: Run) -> str:
+    done = run.summary["personal_data"]
+    title = "个人信息 Personal data in kept documents"
+    if done["disposition"] == "off":
+        return _section(title, "<p>未处理：语料中的个人信息保持原样 left as they were found (personal_data = off)</p>")
+    names = {name: category.placeholder for name, category in categories().items()}
+    kinds = [kind for kind in names if any(kind in done.get(what, {}) for what in DONE.values())]
+    if not kinds:
+        return _section(title, "<p>无 none</p>")
+    rows = [[f"{names[kind]} {kind}", *(done.get(what, {}).get(kind, 0) for what in DONE.values())] for kind in kinds]
+    return _section(title, table(["类别 category", "已遮盖 masked", "假名化 pseudonymised", "保留 kept"], rows))
 
 
 def _clusters(run: Run) -> str:

@@ -242,13 +242,18 @@ class _Run:
         self.stages.each("judge", wanted, item, ("verdicts",), "parts")
 
     def _write(self, outputs: Mapping[int, Mapping[str, str]]) -> None:
+        disposition = self.recipe.disposition
+        made = disposition.fingerprint()  # with the spans, which are attributes
         wanted = {
-            number: fingerprint(WRITE_VERSION, receipt["outputs"], outputs[number]["documents"])
+            number: fingerprint(
+                WRITE_VERSION, receipt["outputs"], outputs[number]["documents"],
+                [made, outputs[number]["attributes"]] if disposition.disposes else None,
+            )
             for number, receipt in self.stages.receipts["judge"].items()
-        }
+        }  # fmt: skip
 
         def item(number: int) -> Item:
-            return Item(f"write part-{number:05d}", write_part, (self.folder, number, wanted[number]))
+            return Item(f"write part-{number:05d}", write_part, (self.folder, number, wanted[number], disposition))
 
         self.stages.each("write", wanted, item, ("corpus",), "parts")
 
@@ -281,6 +286,7 @@ class _Run:
             "bytes_in": sum(scans[n]["bytes_in"] for n in whole),
             "text_bytes": sum(scans[n]["text_bytes"] for n in whole),
             "kept_chars": sum(writes[n]["chars"] for n in whole),
+            "personal_data": self.recipe.disposition.summary([writes[n]["personal_data"] for n in whole]),
             "ids_replaced": self.stages.receipts["ids"][0]["replaced"],
             "records_lost_unknown": sum(scans[n]["lost_unknown"] for n in whole),
             "over_quarantined": over_quarantined(ledger, sources),
