@@ -43,7 +43,7 @@ def compare(one: str, other: str) -> dict[str, Any]:
     """Cut both texts where they begin to differ, and mark what differs.
 
     Returns:
-        start: where both excerpts begin, in characters of the texts as shown; one, other: their `Spans`; of the same text its
+        start: where both excerpts begin, in characters of the texts shown; one, other: their `Spans`; same texts: the
         beginning, with nothing marked.
     """
     one, other = presentable(one), presentable(other)
