@@ -13,9 +13,11 @@ from typing import Any
 from filters.personal import Personal
 from filters.personal_lexicon import categories
 from pipeline.errors import RecipeError
-from pipeline.form import Disposal, PersonalData, RecipeFile, nearest
+from pipeline.form import RecipeFile
 from pipeline.policy_file import read_policy
+from pipeline.policy_form import Disposal, PersonalData
 from pipeline.store import fingerprint
+from pipeline.toml import nearest
 
 KEY = "QINGYUAN_PSEUDONYM_KEY"
 """The variable of the environment that holds the key of pseudonyms; it stands in no recipe, receipt or log."""

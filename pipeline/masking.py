@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from filters.personal import find_personal
 from filters.texts import Texts
 from pipeline.disposition import DONE, Disposition, replacement
-from pipeline.form import Disposal
+from pipeline.policy_form import Disposal
 
 Spans: TypeAlias = Sequence[tuple[int, int, str]]
 """Start, end and category, ascending and apart."""

@@ -9,8 +9,9 @@ from typing import Any, Literal
 from filters.policy import Policy, Rule
 from filters.risks import RISKS, STANDARD, VERIFIED
 from pipeline.errors import RecipeError
-from pipeline.form import PackFile, RiskEntry, nearest, parse
 from pipeline.policy_file import override
+from pipeline.policy_form import PackFile, RiskEntry
+from pipeline.toml import nearest, parse
 
 DEFAULT_PACKS = ("safety_default",)
 """The packs of a recipe that names none; their rules on what it does not measure are left out, and that is said."""

@@ -11,10 +11,11 @@ from filters.contract import SPANS, Filter
 from filters.policy import HELD, Policy, Rule, Value
 from filters.risks import RISKS
 from pipeline.errors import RecipeError
-from pipeline.form import PolicyFile, RuleEntry, nearest, parse
 from pipeline.passages import MEASURED as PASSAGES
+from pipeline.policy_form import PolicyFile, RuleEntry
 from pipeline.schema import DEDUP, READING
 from pipeline.templates import MEASURED
+from pipeline.toml import nearest, parse
 
 KEPT = "kept"
 """Stands for the verdict of a kept document where reasons are listed."""

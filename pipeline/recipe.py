@@ -15,12 +15,13 @@ from filters.policy import Policy, Rule
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.disposition import Disposition, load_disposition
 from pipeline.errors import RecipeError
-from pipeline.form import Deduplication, Normalization, Passages, RecipeFile, Shards, Source, Survey, nearest, parse
+from pipeline.form import Deduplication, Normalization, Passages, RecipeFile, Shards, Source, Survey
 from pipeline.packs import DEFAULT_PACKS, Packed, add_packs
 from pipeline.policy_file import asked, check_policy, load_policy, measured, override
 from pipeline.preference import Preference, choose_preference
 from pipeline.signing import Signing, best_bands
 from pipeline.store import digest_file
+from pipeline.toml import nearest, parse
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ import pyarrow as pa
 
 from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
-from pipeline.form import RiskEntry, nearest
 from pipeline.parts import Parts
 from pipeline.policy_file import asked
+from pipeline.policy_form import RiskEntry
 from pipeline.recipe import FilterChoice, stored_filters
 from pipeline.store import RunFolder, read_json
+from pipeline.toml import nearest
 
 
 @dataclass(frozen=True)

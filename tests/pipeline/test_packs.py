@@ -7,8 +7,8 @@ import pytest
 from filters.policy import Policy, Rule
 from flows.cli import main
 from pipeline.errors import RecipeError
-from pipeline.form import RiskEntry
 from pipeline.packs import add_packs, assess, load_pack
+from pipeline.policy_form import RiskEntry
 from pipeline.recipe import load_recipe
 from pipeline.runs import open_run
 from tests.pipeline.conftest import text

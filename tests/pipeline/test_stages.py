@@ -130,7 +130,7 @@ def test_signatures_made_in_another_way_are_refused(desk):
     desk.run()
     sources = (Source(name="web", path="in"),)
 
-    with pytest.raises(ShardError, match="such signatures do not compare"):
+    with pytest.raises(ShardError, match='its signatures do not compare with these: seed is "1", not "2"'):
         find_duplicates(Parts(RunFolder(desk.folder), (0,)), Deduplication(), Signing(seed=2), sources, "x", 10**8)
 
 
@@ -172,7 +172,9 @@ def test_a_place_that_is_another_documents_id_gets_a_suffix(desk):
 def test_a_share_at_the_limit_is_still_allowed():
     sources = [Source(name="a", path="x", max_quarantined_share=0.5)]
     scan_receipt = {"part": 0, "source": "a", "in": 2, "documents": 1, "quarantined": 1}
-    ledger = draw_up(sources, [(scan_receipt, {"documents": 1, "kept": 1, "reasons": {}}, {"documents": 1})])
+    ledger = draw_up(
+        sources, [(scan_receipt, {"documents": 1, "kept": 1, "reasons": {}, "review": {}}, {"documents": 1})]
+    )
 
     assert over_quarantined(ledger, sources) == {}
 
