@@ -98,10 +98,14 @@ def _apart(spans: list[_Span]) -> list[_Span]:
     """Keep of spans that overlap the longest, then the one of the earlier category; ascending."""
     rank = _rank()
     kept: list[_Span] = []
-    for span in sorted(spans, key=lambda s: (s.start - s.end, rank[s.kind], s.start)):
-        if all(span.end <= other.start or other.end <= span.start for other in kept):
+    for span in sorted(spans, key=lambda s: (s.start, s.start - s.end, rank[s.kind])):
+        if kept and span.start < kept[-1].end:
+            last = kept[-1]
+            if span.end - span.start > last.end - last.start:
+                kept[-1] = span
+        else:
             kept.append(span)
-    return sorted(kept, key=lambda s: s.start)
+    return kept
 
 
 def _lines(folded: str, spans: list[_Span]) -> list[list[_Span]]:
@@ -132,7 +136,7 @@ def _settle(folded: str, spans: list[_Span]) -> list[_Span]:
             found = name_beside(folded, span.start, span.end) if span.kind in _BESIDE else None
             if found is not None:
                 beside.append(_Span(*found))
-        apart = _apart([*line, *(s for s in beside if not any(o.start < s.end and s.start < o.end for o in line))])
+        apart = _apart([*line, *_free(beside, line)])
         identified = any(not table[s.kind].open and s.kind != "name" for s in apart)
         for span in apart:
             if span.kind == "name" and not identified:
@@ -156,8 +160,13 @@ def _named_again(folded: str, spans: list[_Span]) -> list[_Span]:
                 while at >= 0:
                     more.append(_Span(at, at + len(name), "name"))
                     at = folded.find(name, at + 1, end if end >= 0 else len(folded))
-    more = [s for s in more if not any(o.start < s.end and s.start < o.end for o in spans)]
-    return _apart([*spans, *more])
+    return _apart([*spans, *_free(more, spans)])
+
+
+def _free(more: list[_Span], spans: list[_Span]) -> list[_Span]:
+    """Return those of some further spans that overlap none of the others."""
+    taken = {place for span in spans for place in range(span.start, span.end)} if more else set()
+    return [span for span in more if taken.isdisjoint(range(span.start, span.end))]
 
 
 def _is_personal(folded: str, span: _Span, *, others: bool) -> bool:

@@ -43,6 +43,7 @@ _QUAD = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d]|\.\d)")
 _MAC = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}(?![0-9a-z]|\1[0-9a-f])")
 _COLONS = re.compile(r"[0-9a-f:]{6,39}(?![0-9a-z:])")
 _HAN_TO_DIGIT = str.maketrans({han: str(digit) for han, digit in HAN_DIGITS.items()})
+_LABEL = re.compile(r"(?<![a-z])(?:ip|mac)$")
 _OCTET = 255
 
 
@@ -96,7 +97,7 @@ def read_wxid(folded: str, at: int) -> tuple[int, int, str] | None:
 
 def read_network(folded: str, at: int) -> tuple[int, int, str] | None:  # noqa: PLR0911 - one kind after another
     """Read an IP or MAC address; `ip_open` if nobody can be behind it (private, loopback, reserved)."""
-    if at and (
+    if at and not _LABEL.search(folded, max(0, at - 4), at) and (
         (folded[at - 1].isalnum() and folded[at - 1].isascii())
         or (folded[at - 1] in "._-:/\\" and folded[at - 2 : at - 1].isdigit())
     ):

@@ -59,25 +59,28 @@ def words_of(table: str, key: str) -> tuple[str, ...]:
     return tuple(lexicon()[table][key].split())
 
 
-def alternatives(words: Iterable[str]) -> str:
-    """Return a pattern for any of some words, the longest that stands there first; Latin ones not inside others."""
-    ordered = sorted(set(words), key=lambda word: (-len(word), word))
-    return "|".join(f"(?<![a-z]){re.escape(w)}" if w.isascii() else re.escape(w) for w in ordered)
+def alternatives(words: Iterable[str], *, apart: bool = False) -> str:
+    """Return a pattern for any of some words, the longest that stands there first; Latin ones not inside others.
+
+    Words with the same first character share it, so that looking is fast however many there are. `apart`: a Latin
+    word must end there too.
+    """
+    begins: dict[str, list[str]] = {}
+    for word in sorted(set(words), key=lambda word: (-len(word), word)):
+        begins.setdefault(word[0], []).append(word[1:])
+    parts = []
+    for first, rests in begins.items():
+        latin = first.isascii() and first.isalpha()
+        behind = "(?![a-z])" if apart else ""
+        tails = "|".join(re.escape(rest) + (behind if (first + rest).isascii() else "") for rest in rests)
+        parts.append(f"{'(?<![a-z])' if latin else ''}{re.escape(first)}(?:{tails})")
+    return "|".join(parts)
 
 
 @cache
 def context_pattern() -> re.Pattern[str]:
-    """Return a pattern for every word of context; the groups are the contexts."""
-    every = sorted(((word, name) for name, words in context_words().items() for word in words),
-                   key=lambda pair: (-len(pair[0]), pair[0]))  # fmt: skip
-    groups: dict[int, list[str]] = {}
-    # A group may stand in a pattern once, so words are joined by length: the longest is tried first.
-    parts = []
-    for word, name in every:
-        groups.setdefault(len(word), []).append(name)
-        guard = r"(?<![a-z])" if word.isascii() else ""
-        parts.append(f"{guard}{re.escape(word)}(?![a-z])" if word.isascii() else re.escape(word))
-    return re.compile("|".join(parts))
+    """Return a pattern for every word of context."""
+    return re.compile(alternatives(context_of_word(), apart=True))
 
 
 @cache

@@ -27,6 +27,7 @@ _OLD_FOREIGNER = re.compile(r"[a-z]{3}\d{12}")
 _HONG_KONG = re.compile(r"([a-z]{1,2}\d{6})(\(?)([0-9a])(\)?)(?![0-9a-z])")
 _MACAU = re.compile(r"[157]\d{6}\(?\d\)?(?![0-9a-z])")
 _MEDICAL = re.compile(r"[a-z]{0,3}\d{5,14}")
+_SERIES = re.compile(r"[\u4e00-\u9fff]?字第? ?$")
 _ORGANISATION = re.compile(r"([0-9a-z]{8})-?([0-9x])(?![0-9a-z])")
 _BEHIND = re.compile(r"[^\n\w]{0,2}(?:是|为)?(?:我|他|她|本人)?的?(手机|电话|微信|vx|身份证|卡号|银行卡)")
 _PERSON_NUMBERS = frozenset({"phone", "wechat", "qq"})
@@ -71,6 +72,8 @@ def read_number(folded: str, at: int) -> tuple[int, int, str] | None:
         if kind == "landline":
             extension = _EXTENSION.match(folded, end)
             return _with_sign(folded, start), extension.end() if extension else end, kind
+        if kind == "military_id":
+            return _with_series(folded, start, end)
         if kind:
             return _with_sign(folded, start) if kind == "mobile" else start, end, kind
     return _bracketed(folded, at, context)
@@ -81,6 +84,12 @@ def _with_sign(folded: str, start: int) -> int:
     while start > 0 and folded[start - 1] in "+(":
         start -= 1
     return start
+
+
+def _with_series(folded: str, start: int, end: int) -> tuple[int, int, str]:
+    """Take 南字第…号 around the number of an officer's certificate with it."""
+    series = _SERIES.search(folded[max(0, start - 4) : start])
+    return start - (len(series[0]) if series else 0), end + (folded[end : end + 1] == "号" and bool(series)), "military_id"
 
 
 def _of_length(folded: str, value: str, context: Context, split: Split) -> str | None:  # noqa: C901, PLR0911, PLR0912
@@ -134,7 +143,7 @@ def _resident_kind(value: str) -> str | None:
 
 
 def _is_mobile(folded: str, value: str, context: Context, split: Split) -> bool:  # noqa: PLR0911 - no by no
-    if value[0] != "1" or value[1] < "3" or context.name == "other":
+    if value[0] != "1" or value[1] < "3" or context.name in {"other", "network"}:
         return False
     if folded[split.start - 1 : split.start] == "+" and split.n == len(value):
         return False  # +1 707 829 0104

@@ -16,13 +16,16 @@ _ADMINISTRATIVE = re.compile(r"[\u3400-\u9fff]{2,}?(?:省|市|区|县|旗|镇|�
 _REST = re.compile(
     r"(?: ?附?[0-9a-z零一二三四五六七八九十甲乙丙丁]{1,5}(?:[-之][0-9a-z]{1,5}){0,2}"
     r"(?:号楼|号院|号|弄|栋|幢|座|单元|室|楼|层|户|门)"
-    r"|[\u3400-\u9fff]{2,8}?(?:小区|花园|公寓|家园|新村|大厦|苑)(?=[0-9a-z一二三四五六七八九十])|-\d{1,4}(?!\d))+"
+    r"|[\u3400-\u9fff]{2,8}?(?:小区|花园|公寓|家园|新村|大厦|苑)(?=[0-9a-z一二三四五六七八九十])|-\d{1,4}(?!\d)"
+    r"|(?<=[栋幢座楼元]) ?\d{3,4}(?![\d.年元]))+"
 )
 _UNIT = re.compile(r"(?:栋|幢|单元|号楼|室|户)")
 _ROAD = re.compile(r"[\u3400-\u9fff]{2,8}(?:路|街|道|巷|弄|胡同|里|村|庄|屯|小区|花园|公寓|苑|家园|新村|坊|寨)")
 _DIGIT = re.compile(r"[0-9零一二三四五六七八九十百]")
 _SHORTEST_ROAD = 2
 _NEAR = 30
+_SENTENCE_END = re.compile(r"[。!?\n]")
+_CLAUSE_END = re.compile(r"[。!?\n;,]")
 
 
 @cache
@@ -86,16 +89,14 @@ def read_address(folded: str, at: int, road: int) -> tuple[int, int, str] | None
 
 def is_organisations(folded: str, start: int, end: int) -> bool | None:
     """Say whether what stands at a place is an organisation's, by the nearest word around it; None if nothing says."""
-    line = max(folded.rfind("\n", 0, start) + 1, start - _NEAR)
-    before = folded[line:start]
+    before = _SENTENCE_END.split(folded[max(0, start - _NEAR) : start])[-1]
     places = {}
     for name, pattern in (("organisation", _organisation()), ("person", _person())):
         for match in pattern.finditer(before):
             places[name] = match.end()
     if places:
         return max(places, key=lambda name: places[name]) == "organisation"
-    until = folded.find("\n", end, end + _NEAR // 2)
-    behind = folded[end : until if until >= 0 else end + _NEAR // 2]
+    behind = _CLAUSE_END.split(folded[end : end + _NEAR // 2], maxsplit=1)[0]
     if _organisation().search(behind):
         return True
     return False if _person().search(behind) else None

@@ -33,8 +33,8 @@ class Sight(IntEnum):
 
 
 @njit(cache=True, nogil=True)
-def _look(  # noqa: PLR0911 - the gates one after another
-    buf: NDArray[np.uint8], n: int, groups: int, first: int, cards: NDArray[np.bool_]
+def _look(  # noqa: C901, PLR0911, PLR0912 - the gates one after another
+    buf: NDArray[np.uint8], n: int, groups: int, first: int, begins: NDArray[np.uint8]
 ) -> bool:
     """Whether n digits in some groups, the first of them `first` long, may be an identifier by themselves."""
     if n == 11 and buf[0] == 1 and buf[1] >= 3:  # mobile
@@ -45,13 +45,21 @@ def _look(  # noqa: PLR0911 - the gates one after another
         return bool(10 <= n <= 12 and buf[1] != 0 and (groups == 1 or first <= 4))  # landline
     if n == 13 and buf[0] == 8 and buf[1] == 6 and buf[2] == 1:  # 86 and a mobile
         return True
-    if n == 18:  # resident ID by its date, credit code by authority and province
-        year, month = buf[6] * 10 + buf[7], buf[10] * 10 + buf[11]
-        if 18 <= year <= 20 and 1 <= month <= 12 and buf[12] <= 3:
-            return True
-        if groups == 1 and buf[0] in (1, 5, 9) and 1 <= buf[1] <= 3 and buf[2] <= 6:
-            return True
-    if 13 <= n <= 19 and cards[buf[0] * 10 + buf[1]] and (groups == 1 or (buf[0] == 6 and buf[1] == 2)):
+    if n == 18 and 10 <= 10 * buf[0] + buf[1]:
+        if 18 <= 10 * buf[6] + buf[7] <= 20 and buf[10] <= 1 and buf[12] <= 3:  # resident ID, by its date
+            total = 0
+            for k in range(18):  # the sum of digits x 2^(17 - place) is 1 modulo 11
+                total = (2 * total + buf[k]) % 11
+            if total == 1:
+                return True
+        if groups == 1 and buf[17] < 10 and buf[0] in (1, 5, 9):  # credit code of digits alone: weights 3^place modulo 31
+            total, weight = 0, 1
+            for k in range(17):
+                total, weight = total + buf[k] * weight, weight * 3 % 31
+            if (31 - total % 31) % 31 == buf[17]:
+                return True
+    union = buf[0] == 6 and buf[1] == 2
+    if n >= 16 and (union or (groups == 1 and n in (16, 19) and begins[buf[0] * 100 + buf[1] * 10 + buf[2]] & 1)):
         total = 0
         for k in range(n):
             digit = buf[n - 1 - k] * (1 + k % 2)
@@ -61,21 +69,36 @@ def _look(  # noqa: PLR0911 - the gates one after another
 
 
 @njit(cache=True, nogil=True)
-def _chain(
+def _opens(first: int, one: int, two: int, begins: NDArray[np.uint8]) -> bool:
+    """Whether a group of `first` digits that begins with two of them may be the first of an identifier's groups."""
+    if one == 0:
+        return first in (3, 4)  # an area code, 0086
+    if one == 1 and two >= 3 and first in (3, 4, 5, 7):  # a mobile
+        return True
+    if one == 8 and two == 6 and first == 2:
+        return True
+    return first in (4, 6, 14, 17) and begins[(one * 10 + two) * 10] & 2 > 0  # a resident ID, a card
+
+
+@njit(cache=True, nogil=True)
+def _chain(  # noqa: C901, PLR0912 - groups of digits behind one another
     values: NDArray[np.uint32], classes: NDArray[np.uint8], i: int, end: int, buf: NDArray[np.uint8],
-    cards: NDArray[np.bool_], wanted: int,
+    begins: NDArray[np.uint8], wanted: int, run: int,
 ) -> bool:  # fmt: skip
     """Whether the digits from i on, in groups with a joiner between them, look like an identifier.
 
-    `wanted`: as many digits are enough, because a word of context says so; 0 if none does.
+    `wanted`: as many digits are enough, because a word of context says so; 0 if none does. `run`: how many stand
+    together at i, if there is no character of no width between them.
     """
     total, groups, first, size, gap, lines, k = 0, 1, 0, 0, 0, 0, i
     while k < end:
         d = classes[values[k]]
         if 48 <= d <= 57 or 0x80 <= d < 0xC0 or (d == 120 and total == 17):  # a digit, or X at the end
             if gap:
-                if (total < 20 and _look(buf, total, groups, first, cards)) or (first == 1 and size > 1 and not wanted):
-                    return first > 1 or wanted > 0
+                if groups == 1 and not wanted and not _opens(first, buf[0], buf[1], begins):
+                    return total < 20 and _look(buf, total, 1, first, begins)
+                if total < 20 and _look(buf, total, groups, first, begins):
+                    return True
                 groups, size, gap, lines = groups + 1, 0, 0, 0
             if total == 20:
                 return wanted > 0
@@ -83,19 +106,22 @@ def _chain(
             total += 1
             size += 1
             first += groups == 1
+            if total == 8 and groups > 1 and not wanted and buf[0] > 1 and not (buf[0] == 6 and buf[1] == 2):
+                if 18 > buf[6] * 10 + buf[7] or buf[6] * 10 + buf[7] > 20:
+                    return False  # no resident ID: these are the digits of the century
         elif d == 1 and size:
             pass
         elif 1 < d <= 9 and d not in (6, 7) and gap < 4 and total and lines + (d == 4) < 2:
             gap += 1
             lines += d == 4
-            if first == 1 and not wanted:
+            if run == 1 and not wanted:
                 return False
         else:
             break
         k += 1
     if gap == 0 and k < end and 97 <= classes[values[k]] <= 122:  # a letter glued to it
         return wanted > 0
-    return (total < 20 and _look(buf, total, groups, first, cards)) or 0 < wanted <= total
+    return (total < 20 and _look(buf, total, groups, first, begins)) or 0 < wanted <= total
 
 
 @njit(cache=True, nogil=True)
@@ -171,7 +197,7 @@ def _door(values: NDArray[np.uint32], classes: NDArray[np.uint8], i: int, begin:
 @njit(cache=True, nogil=True)
 def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
     values: NDArray[np.uint32], offsets: NDArray[np.int64], classes: NDArray[np.uint8], plain: NDArray[np.uint32],
-    surname: NDArray[np.bool_], keys: NDArray[np.uint64], kinds: NDArray[np.uint8], cards: NDArray[np.bool_],
+    surname: NDArray[np.bool_], keys: NDArray[np.uint64], kinds: NDArray[np.uint8], begins: NDArray[np.uint8],
     found: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Fill `found`, [sights, 4], with text, place in it, `Sight` and a place that belongs to it; return how many.
@@ -230,30 +256,36 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                     heads = letters
                 after = classes[values[j]] if j < end else 0
                 in_number = i <= number_until and numbers_left > 0
-                if i <= account_until and (n >= 5 or after == 3):
+                network = n <= 4 and 3 <= after <= 6 and after != 4 and c < 0x80
+                if network and i > begin + 1 and classes[values[i - 1]] == after:
+                    network = not 48 <= classes[values[i - 2]] <= 122  # not in the middle of one
+                stop = _network(values, classes, i, end, after) if network else 0
+                if stop == 0 and n == 5 and c == 109 and after == 6 and letters >= 3:  # MACab:cd:…
+                    stop = _network(values, classes, i + 3, end, after)
+                    place = i + 3 if stop else i
+                if stop:
+                    sight, step = 6, stop
+                elif i <= account_until and (n >= 5 or after == 3):
                     sight = 7
                 elif letters == 0:
-                    if (
-                        n <= 20
-                        and (n > 1 or in_number or 2 <= after <= 5)
-                        and (_chain(values, classes, i, end, buf, cards, 5 if in_number else 0))
+                    second = classes[values[i + 1]] & 0x0F if n > 1 else 0
+                    opens = n >= 10 or in_number or after == 1 or (n > 1 and _opens(n, c & 0x0F, second, begins))
+                    if opens and n <= 20 and _chain(
+                        values, classes, i, end, buf, begins, 5 if in_number else 0, 2 if after == 1 else n
                     ):
                         sight = 1
                 elif letters < n <= 24 and (
                     (in_number and n >= letters + 4) or _lettered(values, classes, i, n, letters, after)
                 ):
                     sight = 1
-                if sight == 0 and n <= 4 and 3 <= after <= 6 and after != 4 and c < 0x80:
-                    before = classes[values[i - 1]] if i > begin else 0
-                    k = _network(values, classes, i, end, after) if before != after else 0
-                    if k:
-                        sight, step = 6, k
                 if sight in (1, 7) and i <= number_until:
                     numbers_left -= 1
                 if 2 <= heads <= 10:
                     for k in range(i, i + heads):
                         word = (word * np.uint64(27) + np.uint64(classes[values[k]] - 96)) & np.uint64(0xFFFFFFFFFFFF)
                     word |= np.uint64(1) << np.uint64(60)
+                elif heads == 1 and i > begin:  # 加v
+                    word = np.uint64(plain[values[i - 1]]) << np.uint64(21) | np.uint64(plain[values[i]])
             if word:
                 slot = (word * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(52)
                 while keys[slot] != word and keys[slot] != 0:
@@ -261,21 +293,18 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                 if keys[slot] == word:
                     if heads > 0 and step > i + heads and sight in (0, 1):  # digits glued to a Latin word begin a run
                         sight, step = 0, i + heads
-                    if kinds[slot] == 3:  # somebody is named behind it
+                    if kinds[slot] & 4:  # somebody is named behind it
                         j = step
-                        while (
-                            j < end
-                            and j < step + 4
-                            and (classes[values[j]] in (2, 6) or values[j] in (0x4E3A, 0x662F, 0x300C, 0x201C))
+                        while j < end and j < step + 4 and (
+                            classes[values[j]] in (2, 6) or values[j] in (0x4E3A, 0x662F, 0x300C, 0x201C)
                         ):
                             j += 1
                         if sight == 0 and j < end and surname[values[j]]:
                             sight, place = 5, j
-                    elif kinds[slot] == 2:
+                    if kinds[slot] & 3:
+                        number_until, numbers_left = step + 24, 3
+                    if kinds[slot] & 2:
                         account_until = step + 10
-                        number_until, numbers_left = step + 24, 3
-                    else:
-                        number_until, numbers_left = step + 24, 3
             if sight:
                 if written < len(found):
                     found[written, 0], found[written, 1] = text, place - begin
@@ -292,7 +321,7 @@ def find_sights(texts: Texts) -> NDArray[np.int64]:
     while True:
         seen = _scan(
             texts.code_points, texts.offsets, table.classes, table.plain, table.surname, table.keys, table.kinds,
-            table.cards, found,
+            table.begins, found,
         )  # fmt: skip
         if seen <= len(found):
             return found[:seen]

@@ -46,8 +46,8 @@ class Tables:
     plain: NDArray[np.uint32]
     surname: NDArray[np.bool_]
     keys: NDArray[np.uint64]  # [_SLOTS]: words of context by their last two characters, Latin ones packed; else 0
-    kinds: NDArray[np.uint8]  # of each key: 1 number, 2 account, 3 name
-    cards: NDArray[np.bool_]  # [100]: first two digits of cards
+    kinds: NDArray[np.uint8]  # of each key: 1 a number may follow, 2 an account, 4 a name
+    begins: NDArray[np.uint8]  # [1000], by three digits: 1 where cards begin so; 2 at the first of ten, what stands in groups
 
 
 def _packed(word: str) -> int:
@@ -75,10 +75,11 @@ def tables() -> Tables:  # noqa: C901, PLR0912 - one table after another
     for name, listed in context_words().items():
         for word in listed:
             if name != "other" and len(word) > 1:
-                words[_packed(word)] = 2 if name in {"qq", "wechat"} else 1
+                key = _packed(word)
+                words[key] = words.get(key, 0) | (2 if name in {"qq", "wechat"} else 1)
     for role in ("person", "office"):
         for word in words_of("roles", role):
-            words.setdefault(_packed(word), 3)
+            words[_packed(word)] = words.get(_packed(word), 0) | 4
     bits = np.zeros(CODE_POINTS, np.uint8)
     for char in lexicon()["plates"]["provinces"] + "使":
         bits[ord(char)] |= _PLATE
@@ -102,8 +103,10 @@ def tables() -> Tables:  # noqa: C901, PLR0912 - one table after another
         while keys[slot]:
             slot = (slot + 1) % _SLOTS
         keys[slot], kinds[slot] = key, kind
-    cards = np.zeros(100, np.bool_)
-    cards[[int(prefix[:2]) for prefix in words_of("numbers", "cards")]] = True
+    begins = np.zeros(1_000, np.uint8)
+    for prefix in words_of("numbers", "cards"):
+        begins[int(prefix.ljust(3, "0")[:3]) : int(prefix.ljust(3, "9")[:3]) + 1] |= 1
+    begins[[10 * int(prefix) for prefix in (*words_of("numbers", "provinces"), "62", "91")]] |= 2
     return Tables(
-        classes, plain, np.take(surname, plain), keys, kinds, cards,
+        classes, plain, np.take(surname, plain), keys, kinds, begins,
     )  # fmt: skip
