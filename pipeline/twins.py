@@ -91,16 +91,18 @@ def _pair(run: Run, kept: int, other: int) -> dict[str, Any]:
     return pair_of(documents[kept], documents[other])
 
 
-def find_twin(run: Run, document: str, of: str | None) -> dict[str, Any] | None:
+def find_twin(run: Run, document: str, of: str | None, jaccard: float | None) -> dict[str, Any] | None:
     """Find the document that another one duplicates, or else the one that resembles it least of those it stands for.
 
     Args:
         run: of the document.
         document: its id.
-        of: the id of the document that it duplicates; null if it is kept.
+        of: the id of the document that it duplicates; null if there is none.
+        jaccard: its exact similarity with that.
 
     Returns:
-        id and source of the twin, whether it `is` the kept one or a dropped one, and the pair; null if there is none.
+        id and source of the twin, whether it `is` the kept one or a dropped one, their exact similarity (jaccard), and
+        the pair; null if there is none.
     """
     if of is not None:
         rows = rows_of(run, {of, document})
@@ -117,11 +119,13 @@ def find_twin(run: Run, document: str, of: str | None) -> dict[str, Any] | None:
         if least is None:
             return None
         kept, other, twin = rows_of(run, {document})[document], least[1], "other"
+        jaccard = least[0]
     pair = _pair(run, kept, other)
     return {
         "id": pair[twin]["id"],
         "source": pair[twin]["source"],
         "is": "kept" if twin == "kept" else "dropped",
+        "jaccard": jaccard,
         "pair": pair,
     }
 
