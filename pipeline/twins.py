@@ -64,7 +64,7 @@ def largest_clusters(run: Run, most: int = LARGEST) -> list[dict[str, Any]]:
             "size": one.size,
             "kinds": dict(sorted(one.kinds.items())),
             "jaccard": None if one.least is None else one.least[0],
-            "pair": None if one.least is None else _pair(run, rows[one.least[2]], one.least[1]),
+            "pair": None if one.least is None else _pair(run, rows.get(one.least[2]), one.least[1]),
         }
         for name, one in found.items()
     ]
@@ -83,8 +83,10 @@ def rows_of(run: Run, ids: set[str]) -> dict[str, int]:
     return found
 
 
-def _pair(run: Run, kept: int, other: int) -> dict[str, Any]:
-    """Compare two documents of the run, given by their rows."""
+def _pair(run: Run, kept: int | None, other: int) -> dict[str, Any] | None:
+    """Compare two documents of the run, given by their rows; null if the one that is kept lies elsewhere."""
+    if kept is None:
+        return None
     rows = np.array(sorted({kept, other}), np.int64)
     read = run.parts.take("documents", rows, ["id", "source", "text"]).to_pylist()
     documents = dict(zip(rows.tolist(), read, strict=True))
@@ -102,11 +104,11 @@ def find_twin(run: Run, document: str, of: str | None, jaccard: float | None) ->
 
     Returns:
         id and source of the twin, whether it `is` the kept one or a dropped one, their exact similarity (jaccard), and
-        the pair; null if there is none.
+        the pair, which is null where the twin is no document of this run; null if there is none.
     """
     if of is not None:
         rows = rows_of(run, {of, document})
-        kept, other, twin = rows[of], rows[document], "kept"
+        kept, other = rows.get(of), rows[document]
     else:
         least: tuple[float, int] | None = None
         begin = 0
@@ -118,13 +120,14 @@ def find_twin(run: Run, document: str, of: str | None, jaccard: float | None) ->
             begin += batch.num_rows
         if least is None:
             return None
-        kept, other, twin = rows_of(run, {document})[document], least[1], "other"
+        kept, other = rows_of(run, {document})[document], least[1]
         jaccard = least[0]
     pair = _pair(run, kept, other)
+    twin = "other" if of is None else "kept"
     return {
-        "id": pair[twin]["id"],
-        "source": pair[twin]["source"],
-        "is": "kept" if twin == "kept" else "dropped",
+        "id": of if pair is None else pair[twin]["id"],
+        "source": None if pair is None else pair[twin]["source"],
+        "is": "dropped" if of is None else "kept",
         "jaccard": jaccard,
         "pair": pair,
     }
