@@ -97,9 +97,13 @@ def read_wxid(folded: str, at: int) -> tuple[int, int, str] | None:
 
 def read_network(folded: str, at: int) -> tuple[int, int, str] | None:  # noqa: PLR0911 - one kind after another
     """Read an IP or MAC address; `ip_open` if nobody can be behind it (private, loopback, reserved)."""
-    if at and not _LABEL.search(folded, max(0, at - 4), at) and (
-        (folded[at - 1].isalnum() and folded[at - 1].isascii())
-        or (folded[at - 1] in "._-:/\\" and folded[at - 2 : at - 1].isdigit())
+    if (
+        at
+        and not _LABEL.search(folded, max(0, at - 4), at)
+        and (
+            (folded[at - 1].isalnum() and folded[at - 1].isascii())
+            or (folded[at - 1] in "._-:/\\" and folded[at - 2 : at - 1].isdigit())
+        )
     ):
         return None
     found = _QUAD.match(folded, at)

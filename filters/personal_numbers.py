@@ -89,7 +89,11 @@ def _with_sign(folded: str, start: int) -> int:
 def _with_series(folded: str, start: int, end: int) -> tuple[int, int, str]:
     """Take 南字第…号 around the number of an officer's certificate with it."""
     series = _SERIES.search(folded[max(0, start - 4) : start])
-    return start - (len(series[0]) if series else 0), end + (folded[end : end + 1] == "号" and bool(series)), "military_id"
+    return (
+        start - (len(series[0]) if series else 0),
+        end + (folded[end : end + 1] == "号" and bool(series)),
+        "military_id",
+    )
 
 
 def _of_length(folded: str, value: str, context: Context, split: Split) -> str | None:  # noqa: C901, PLR0911, PLR0912

@@ -52,7 +52,9 @@ def _look(  # noqa: C901, PLR0911, PLR0912 - the gates one after another
                 total = (2 * total + buf[k]) % 11
             if total == 1:
                 return True
-        if groups == 1 and buf[17] < 10 and buf[0] in (1, 5, 9):  # credit code of digits alone: weights 3^place modulo 31
+        if (
+            groups == 1 and buf[17] < 10 and buf[0] in (1, 5, 9)
+        ):  # credit code of digits alone: weights 3^place modulo 31
             total, weight = 0, 1
             for k in range(17):
                 total, weight = total + buf[k] * weight, weight * 3 % 31
@@ -270,8 +272,10 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                 elif letters == 0:
                     second = classes[values[i + 1]] & 0x0F if n > 1 else 0
                     opens = n >= 10 or in_number or after == 1 or (n > 1 and _opens(n, c & 0x0F, second, begins))
-                    if opens and n <= 20 and _chain(
-                        values, classes, i, end, buf, begins, 5 if in_number else 0, 2 if after == 1 else n
+                    if (
+                        opens
+                        and n <= 20
+                        and _chain(values, classes, i, end, buf, begins, 5 if in_number else 0, 2 if after == 1 else n)
                     ):
                         sight = 1
                 elif letters < n <= 24 and (
@@ -295,8 +299,10 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                         sight, step = 0, i + heads
                     if kinds[slot] & 4:  # somebody is named behind it
                         j = step
-                        while j < end and j < step + 4 and (
-                            classes[values[j]] in (2, 6) or values[j] in (0x4E3A, 0x662F, 0x300C, 0x201C)
+                        while (
+                            j < end
+                            and j < step + 4
+                            and (classes[values[j]] in (2, 6) or values[j] in (0x4E3A, 0x662F, 0x300C, 0x201C))
                         ):
                             j += 1
                         if sight == 0 and j < end and surname[values[j]]:

@@ -47,7 +47,9 @@ class Tables:
     surname: NDArray[np.bool_]
     keys: NDArray[np.uint64]  # [_SLOTS]: words of context by their last two characters, Latin ones packed; else 0
     kinds: NDArray[np.uint8]  # of each key: 1 a number may follow, 2 an account, 4 a name
-    begins: NDArray[np.uint8]  # [1000], by three digits: 1 where cards begin so; 2 at the first of ten, what stands in groups
+    begins: NDArray[
+        np.uint8
+    ]  # [1000], by three digits: 1 where cards begin so; 2 at the first of ten, what stands in groups
 
 
 def _packed(word: str) -> int:

@@ -135,7 +135,7 @@ def render_explanation(found: Mapping[str, Any]) -> str:
         lines.append(f"cluster {cluster['cluster']} of {cluster['size']}: {', '.join(cluster['members'])}")
         if cluster["of"] is not None:
             lines.append(f"duplicates {cluster['of']} (Jaccard {cluster['jaccard']:.4f})")
-        if cluster["twin"] is not None:
+        if cluster["twin"] is not None and cluster["twin"]["pair"] is not None:
             lines += _pair(cluster["twin"]["pair"])
         lines.append("")
     lines += [f"{e['start']}–{e['end']} {e['kind']}: was {e['removed']!r}" for e in found["edits"][:20]]

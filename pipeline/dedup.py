@@ -8,19 +8,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from filters.texts import Texts
 from pipeline.clusters import Clusters, find_clusters
-from pipeline.dictionary import Dictionary, segmenter
 from pipeline.election import elect
 from pipeline.errors import ShardError
 from pipeline.form import Deduplication
 from pipeline.parts import Parts
 from pipeline.preference import Preference, base_order
 from pipeline.schema import CLUSTERS, PAIRS
-from pipeline.shingles import shingled
 from pipeline.signing import EMPTY_DIGEST, Signing, mismatch
 from pipeline.store import digest_file, read_schema, withdraw, write_json, write_table
-from pipeline.verify import Load
 
 DEDUP_VERSION = "1"
 
@@ -32,7 +28,6 @@ def find_duplicates(
     preference: Preference,
     fingerprint: str,
     memory: int,
-    dictionaries: tuple[Dictionary, ...] = (),
 ) -> dict[str, Any]:
     """Write clusters.parquet and pairs.parquet for the whole run.
 
@@ -49,7 +44,7 @@ def find_duplicates(
         exact = np.broadcast_to(EMPTY_DIGEST, exact.shape)  # which stands for no text to be the same as another
     clusters = find_clusters(
         exact, signatures, shingles if dedup.near else np.zeros_like(shingles), _order(ids),
-        base_order(parts, preference), load=_load(parts, signing, dictionaries), signing=signing,
+        base_order(parts, preference), load=parts.load_folded, signing=signing,
         threshold=dedup.threshold, memory_bytes=memory,
     )  # fmt: skip
     withdraw(parts.folder.whole_receipt("dedup"))
@@ -76,18 +71,6 @@ def _check_headers(parts: Parts, signing: Signing) -> None:
         wrong = mismatch(read_schema(path).metadata, signing)
         if wrong is not None:
             raise ShardError(f"{path}: {wrong}")
-
-
-def _load(parts: Parts, signing: Signing, dictionaries: tuple[Dictionary, ...]) -> Load:
-    """Return what gives texts as the signatures saw them."""
-    if signing.unit == "characters":
-        return parts.load_folded
-
-    def load(rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        texts = parts.take("documents", rows, ["text"])["text"].combine_chunks()
-        return shingled(Texts(texts, segmenter(dictionaries)), signing.unit)
-
-    return load
 
 
 def _fixed(column: pa.ChunkedArray, dtype: np.dtype[Any], width: int) -> NDArray[Any]:

@@ -112,9 +112,15 @@ def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
         "size": verdict["dedup.size"],
         "of": verdict["dedup.of"],
         "jaccard": verdict["dedup.jaccard"],
-        "twin": find_twin(run, verdict["id"], verdict["dedup.of"]) if verdict["dedup.size"] > 1 else None,
+        "twin": _twin(run, verdict),
         "members": sorted(twins)[:20],
     }
+
+
+def _twin(run: Run, verdict: dict[str, Any]) -> dict[str, Any] | None:
+    if verdict["dedup.size"] == 1:
+        return None
+    return find_twin(run, verdict["id"], verdict["dedup.of"], verdict["dedup.jaccard"])
 
 
 def _in_corpus(run: Run, number: int, document: str) -> bool:

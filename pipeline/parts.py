@@ -9,6 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from filters.texts import Texts
+from pipeline.dictionary import Dictionary, segmenter
+from pipeline.shingles import shingled
 from pipeline.store import PASSAGES, RunFolder, count_rows, read_rows, read_table
 
 
@@ -75,3 +77,16 @@ class Parts:
         texts = self.take("documents", rows, ["text"])["text"].combine_chunks()
         folded = Texts(texts).folded
         return folded.values, folded.offsets
+
+
+@dataclass(frozen=True)
+class WordParts(Parts):
+    """The parts of a run whose signatures are made of words: their texts come cut into words."""
+
+    dictionaries: tuple[Dictionary, ...]
+    """Those of the run."""
+
+    def load_folded(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Read the folded words of some documents, rows ascending, as `shingled` gives them."""
+        texts = self.take("documents", rows, ["text"])["text"].combine_chunks()
+        return shingled(Texts(texts, segmenter(self.dictionaries)), "words")

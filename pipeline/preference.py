@@ -116,19 +116,30 @@ def openness(licence: str | None) -> int:
     return best[1]
 
 
+def order_keys(parts: Parts, preference: Preference) -> NDArray[np.int64]:
+    """Work the preference out: int64[documents, keys but id], smaller is better, the weightiest key first.
+
+    A number means the same in every run with the same preference.
+    """
+    keys = [key for key in preference.keys if key != "id"]
+    values = np.empty((parts.rows, len(keys)), np.int64)
+    for place, key in enumerate(keys):
+        begin = 0
+        for batch in _KEYS[key](parts, preference):
+            values[begin : begin + len(batch), place] = batch
+            begin += len(batch)
+    return values
+
+
 def base_order(parts: Parts, preference: Preference) -> NDArray[np.int64]:
-    """Work the preference out: int64[documents], smaller is better; documents that no key tells apart are equal."""
-    columns = [
-        np.concatenate([np.empty(0, np.int64), *_KEYS[key](parts, preference)])
-        for key in preference.keys
-        if key != "id"
-    ]
+    """Rank documents by `order_keys`: int64[documents], smaller is better; those that no key tells apart are equal."""
+    values = order_keys(parts, preference)
     place = np.zeros(parts.rows, np.int64)
-    if not columns or not parts.rows:
+    if not values.size:
         return place
-    order = np.lexsort(columns[::-1])
+    order = np.lexsort(values.T[::-1])
     differs = np.zeros(parts.rows, np.bool_)
-    for column in columns:
+    for column in values.T:
         differs[1:] |= column[order[1:]] != column[order[:-1]]
     place[order] = np.cumsum(differs)
     return place

@@ -19,7 +19,7 @@ from pipeline.executor import Executor, Item, Outcome, Progress
 from pipeline.identity import IDENTITY_VERSION, settle_ids
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.ledger import draw_up, over_quarantined
-from pipeline.parts import Parts
+from pipeline.parts import Parts, WordParts
 from pipeline.passage_stages import find_passages
 from pipeline.plan import Plan, make_plan, read_options
 from pipeline.readers.reading import LIBRARIES
@@ -211,9 +211,9 @@ class _Run:
         levels = recipe.dedup.model_dump(exclude={"prefer"})
         preference = recipe.preference
         wanted = fingerprint(DEDUP_VERSION, levels, asdict(recipe.signing), preference.fingerprint(), digests)
-        arguments = (
-            parts, recipe.dedup, recipe.signing, preference, wanted, self.memory // DEDUP_SHARE, recipe.dictionaries
-        )  # fmt: skip
+        if recipe.signing.unit == "words":
+            parts = WordParts(parts.folder, parts.numbers, recipe.dictionaries)
+        arguments = (parts, recipe.dedup, recipe.signing, preference, wanted, self.memory // DEDUP_SHARE)
         self.stages.whole("dedup", wanted, ("clusters", "pairs"), lambda: Item("dedup", find_duplicates, arguments))
 
     def _passages(self, parts: Parts, outputs: dict[int, dict[str, str]]) -> None:

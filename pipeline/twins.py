@@ -64,7 +64,7 @@ def largest_clusters(run: Run, most: int = LARGEST) -> list[dict[str, Any]]:
             "size": one.size,
             "kinds": dict(sorted(one.kinds.items())),
             "jaccard": None if one.least is None else one.least[0],
-            "pair": None if one.least is None else _pair(run, rows[one.least[2]], one.least[1]),
+            "pair": None if one.least is None else _pair(run, rows.get(one.least[2]), one.least[1]),
         }
         for name, one in found.items()
     ]
@@ -83,28 +83,32 @@ def rows_of(run: Run, ids: set[str]) -> dict[str, int]:
     return found
 
 
-def _pair(run: Run, kept: int, other: int) -> dict[str, Any]:
-    """Compare two documents of the run, given by their rows."""
+def _pair(run: Run, kept: int | None, other: int) -> dict[str, Any] | None:
+    """Compare two documents of the run, given by their rows; null if the one that is kept lies elsewhere."""
+    if kept is None:
+        return None
     rows = np.array(sorted({kept, other}), np.int64)
     read = run.parts.take("documents", rows, ["id", "source", "text"]).to_pylist()
     documents = dict(zip(rows.tolist(), read, strict=True))
     return pair_of(documents[kept], documents[other])
 
 
-def find_twin(run: Run, document: str, of: str | None) -> dict[str, Any] | None:
+def find_twin(run: Run, document: str, of: str | None, jaccard: float | None) -> dict[str, Any] | None:
     """Find the document that another one duplicates, or else the one that resembles it least of those it stands for.
 
     Args:
         run: of the document.
         document: its id.
-        of: the id of the document that it duplicates; null if it is kept.
+        of: the id of the document that it duplicates; null if there is none.
+        jaccard: its exact similarity with that.
 
     Returns:
-        id and source of the twin, whether it `is` the kept one or a dropped one, and the pair; null if there is none.
+        id and source of the twin, whether it `is` the kept one or a dropped one, their exact similarity (jaccard), and
+        the pair, which is null where the twin is no document of this run; null if there is none.
     """
     if of is not None:
         rows = rows_of(run, {of, document})
-        kept, other, twin = rows[of], rows[document], "kept"
+        kept, other = rows.get(of), rows[document]
     else:
         least: tuple[float, int] | None = None
         begin = 0
@@ -116,12 +120,15 @@ def find_twin(run: Run, document: str, of: str | None) -> dict[str, Any] | None:
             begin += batch.num_rows
         if least is None:
             return None
-        kept, other, twin = rows_of(run, {document})[document], least[1], "other"
+        kept, other = rows_of(run, {document})[document], least[1]
+        jaccard = least[0]
     pair = _pair(run, kept, other)
+    twin = "other" if of is None else "kept"
     return {
-        "id": pair[twin]["id"],
-        "source": pair[twin]["source"],
-        "is": "kept" if twin == "kept" else "dropped",
+        "id": of if pair is None else pair[twin]["id"],
+        "source": None if pair is None else pair[twin]["source"],
+        "is": "dropped" if of is None else "kept",
+        "jaccard": jaccard,
         "pair": pair,
     }
 

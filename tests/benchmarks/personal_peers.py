@@ -22,7 +22,14 @@ from pathlib import Path
 def presidio():
     from presidio_analyzer import predefined_recognizers as known
 
-    names = ("EmailRecognizer", "CreditCardRecognizer", "IpRecognizer", "MacAddressRecognizer", "IbanRecognizer", "CryptoRecognizer")
+    names = (
+        "EmailRecognizer",
+        "CreditCardRecognizer",
+        "IpRecognizer",
+        "MacAddressRecognizer",
+        "IbanRecognizer",
+        "CryptoRecognizer",
+    )
     chosen = [getattr(known, name)() for name in names]
     chosen.append(known.PhoneRecognizer(supported_regions=("CN", "HK", "TW", "MO")))
 

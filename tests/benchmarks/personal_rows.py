@@ -31,7 +31,9 @@ def birthday(rng):
 
 
 def resident(rng):
-    return check18(rng.choice(["110105", "310115", "440305", "510107", "330106", "650102"]) + birthday(rng) + digits(rng, 3))
+    return check18(
+        rng.choice(["110105", "310115", "440305", "510107", "330106", "650102"]) + birthday(rng) + digits(rng, 3)
+    )
 
 
 def permit(rng):
@@ -93,7 +95,11 @@ def taiwan(rng):
 
 def uscc(rng):
     alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-    body = rng.choice(["91", "92", "51", "12"]) + rng.choice(["110105", "330199"]) + "".join(rng.choice(alphabet) for _ in range(9))
+    body = (
+        rng.choice(["91", "92", "51", "12"])
+        + rng.choice(["110105", "330199"])
+        + "".join(rng.choice(alphabet) for _ in range(9))
+    )
     return body + alphabet[-sum(alphabet.index(c) * 3**i for i, c in enumerate(body)) % 31]
 
 
@@ -102,11 +108,21 @@ def plate(rng):
 
 
 def name(rng):
-    return rng.choice("王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗") + rng.choice(["伟民", "秀兰", "晓棠", "建国", "子涵", "丽", "桂芬", "志强", "雨桐", "昊"])
+    return rng.choice("王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗") + rng.choice(
+        ["伟民", "秀兰", "晓棠", "建国", "子涵", "丽", "桂芬", "志强", "雨桐", "昊"]
+    )
 
 
 def street(rng):
-    return rng.choice(["浙江省杭州市西湖区文三路", "北京市朝阳区建国路", "四川省成都市武侯区玉林南街", "上海市浦东新区锦绣路", "广东省广州市天河区体育西路"])
+    return rng.choice(
+        [
+            "浙江省杭州市西湖区文三路",
+            "北京市朝阳区建国路",
+            "四川省成都市武侯区玉林南街",
+            "上海市浦东新区锦绣路",
+            "广东省广州市天河区体育西路",
+        ]
+    )
 
 
 def email(rng):
@@ -127,7 +143,16 @@ def hidden(rng, value):
     return f"{value[:at]}\u200b{value[at:]}"
 
 
-ID = ["身份证号", "公民身份号码：", "证件号码为", "本人身份证", "的身份证号码是", "身份证号:", "登记的证件号", "（身份证）"]
+ID = [
+    "身份证号",
+    "公民身份号码：",
+    "证件号码为",
+    "本人身份证",
+    "的身份证号码是",
+    "身份证号:",
+    "登记的证件号",
+    "（身份证）",
+]
 PHONE = ["请拨打电话", "手机", "联系电话：", "有事打我手机", "电话是", "致电", "联系方式", "我的手机号码："]
 CARD = ["请汇款至", "卡号", "银行卡", "打到我的账户", "储蓄卡卡号：", "收款账号为", "工资卡", "转账到"]
 MAIL = ["邮箱", "请发送至", "电子邮件：", "来信寄", "我的邮箱是", "写信到", "Email:", "联系"]
@@ -203,9 +228,27 @@ FORMATS = {
     "address, village": ("address", False, lambda r: f"青山县柳林镇红旗村{r.randint(1, 9)}组{r.randint(1, 90)}号", ["家住", "住址：", "寄到", "收货地址", "现住", "户籍地"]),
 }  # fmt: skip
 NAMES = ["姓名：", "患者", "联系人", "申请人", "被告人", "户名：", "收件人", "机主"]
-BEHIND = ["，谢谢。", "的持有人", "已登记", "联系", "。", "，请核对", "）", "即可", "，男，汉族。", "谢谢您", "\n", "；"]
+BEHIND = [
+    "，谢谢。",
+    "的持有人",
+    "已登记",
+    "联系",
+    "。",
+    "，请核对",
+    "）",
+    "即可",
+    "，男，汉族。",
+    "谢谢您",
+    "\n",
+    "；",
+]
 BEFORE = ["", "昨天有人留言说", "通知：", "经核实，", "他在表上写的是：", "\n", "各位好，", "情况如下："]
-HOSTS = ["天气渐凉，图书馆把开放时间推迟到上午九点。", "村口的老槐树今年又抽出了新枝，孩子们在树下写作业。", "工程师检查了每一颗螺栓，确认吊桥可以通行。", "会议讨论了下半年的安排，没有形成决议。"]
+HOSTS = [
+    "天气渐凉，图书馆把开放时间推迟到上午九点。",
+    "村口的老槐树今年又抽出了新枝，孩子们在树下写作业。",
+    "工程师检查了每一颗螺栓，确认吊桥可以通行。",
+    "会议讨论了下半年的安排，没有形成决议。",
+]
 
 
 def positives(number, seed, *, held_out=True):
@@ -217,12 +260,26 @@ def positives(number, seed, *, held_out=True):
             value = make(rng)
             front = rng.choice(HOSTS) + rng.choice(BEFORE) + rng.choice(words)
             behind = "的持有人" if "（" in front[-1:] else rng.choice(BEHIND)
-            yield form, category, checked, front + value + behind + rng.choice(HOSTS), len(front), len(front) + len(value)
+            yield (
+                form,
+                category,
+                checked,
+                front + value + behind + rng.choice(HOSTS),
+                len(front),
+                len(front) + len(value),
+            )
     for word in (word for word in NAMES if is_held_out(f"name/{word}") == held_out):
         for _ in range(number):
             value, number_too = name(rng), mobile(rng)
             front = rng.choice(HOSTS) + rng.choice(BEFORE) + word
-            yield "name with a number", "name", False, f"{front}{value}，手机{number_too}。", len(front), len(front) + len(value)
+            yield (
+                "name with a number",
+                "name",
+                False,
+                f"{front}{value}，手机{number_too}。",
+                len(front),
+                len(front) + len(value),
+            )
 
 
 ORDINARY = {
@@ -298,4 +355,9 @@ def ordinary(number, seed):
         for _ in range(number):
             front = rng.choice(HOSTS) + rng.choice(PLAIN)
             value = make(rng)
-            yield kind, front + value + rng.choice(["。", "，", "；", "处", "）", "\n"]) + rng.choice(HOSTS), len(front), len(front) + len(value)
+            yield (
+                kind,
+                front + value + rng.choice(["。", "，", "；", "处", "）", "\n"]) + rng.choice(HOSTS),
+                len(front),
+                len(front) + len(value),
+            )

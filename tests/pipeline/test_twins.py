@@ -80,8 +80,11 @@ def test_explain_shows_the_twin_of_a_duplicate_and_of_a_survivor(run):
     dropped, survivor, alone = (explain(run, name) for name in ("b2" if kept != "b2" else "b1", kept, "d"))
 
     assert dropped["cluster"]["twin"]["id"] == kept
-    assert (dropped["cluster"]["twin"]["is"], dropped["cluster"]["twin"]["source"]) == ("kept", "web")
-    assert survivor["cluster"]["twin"] == {"id": "b2", "source": "web", "is": "dropped", "pair": first["pair"]}
+    twin = dropped["cluster"]["twin"]
+    assert (twin["is"], twin["source"], twin["jaccard"]) == ("kept", "web", first["jaccard"])
+    assert survivor["cluster"]["twin"] == {
+        "id": "b2", "source": "web", "is": "dropped", "jaccard": first["jaccard"], "pair": first["pair"],
+    }  # fmt: skip
     assert (alone["cluster"]["size"], alone["cluster"]["twin"]) == (1, None)
     assert re.search(r"kept +b[13] +web +.*\n +dropped +b2 +web +.*⟦.*菊.*⟧", render_explanation(survivor)) is not None
 
