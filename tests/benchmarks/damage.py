@@ -10,15 +10,19 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+import numpy as np
+
 from filters.frequency import character_log_frequency
-from filters.segment import token_lengths
+from filters.segment import plain_segmenter
+from filters.variants import to_simplified_table
 
 OWN = Path(__file__).with_name("damage.toml")
 
 
 def words(text):
     at, cut = 0, []
-    for length in token_lengths(text):
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    for length in plain_segmenter().cut(np.take(to_simplified_table(), codes), np.array([0, len(codes)])).lengths:
         cut.append(text[at : at + length])
         at += length
     return cut
