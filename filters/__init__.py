@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from filters.boilerplate import Boilerplate
 from filters.classifier import TrainedQuality
 from filters.contamination import Contamination
+from filters.context import Context
 from filters.contract import Filter
 from filters.debris import Debris
 from filters.domain import Domain
@@ -13,8 +14,10 @@ from filters.length import Length
 from filters.lines import Lines
 from filters.notices import Notices
 from filters.personal import Personal
+from filters.poison import Poison
 from filters.punctuation import Punctuation
 from filters.repetition import Repetition
+from filters.safety import Safety
 from filters.script import Script
 from filters.symbols import Symbols
 from filters.vocabulary import Vocabulary
@@ -33,6 +36,9 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "boilerplate": Boilerplate,
     "words": SegmentedWords,
     "quality": TrainedQuality,
+    "safety": Safety,
+    "context": Context,
+    "poison": Poison,
     "notices": Notices,
     "domain": Domain,
     "contamination": Contamination,

@@ -189,7 +189,7 @@ def _logits(
 
 
 def pair_logits(model: PairWeights, values: NDArray[np.uint32], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return float64[texts, labels]: log odds of each label against the negative one for texts given as tokens.
+    """Return float64[texts, labels]: log odds of each label against all others, for texts given as tokens.
 
     What fastText itself would answer.
     """
@@ -197,7 +197,53 @@ def pair_logits(model: PairWeights, values: NDArray[np.uint32], offsets: NDArray
         values, offsets, model.rows, model.tokens, model.hashes, model.pairs, model.line_end,
         np.uint64(model.line_end_hash),
     )  # fmt: skip
-    return logits
+    if len(model.labels) == 1:
+        return logits
+    # The negative label's logit is 0; of the others each is weighed against the sum of all that it is not.
+    together = np.exp(np.clip(logits, -60, 60))
+    rest = 1 + together.sum(axis=1, keepdims=True) - together
+    odds: NDArray[np.float64] = np.log(together / rest)
+    return odds
+
+
+@dataclass(frozen=True, slots=True)
+class FastTextFile:
+    """A fastText file of anyone's, asked for the probability of one of its labels."""
+
+    model: Any
+    label: str
+
+    def __call__(self, lines: Sequence[str]) -> NDArray[np.float64]:
+        """Return float64[lines], rounded; a line is words with spaces between."""
+        scores = np.zeros(len(lines), np.float64)
+        for number, line in enumerate(lines):
+            labels, chances = self.model.predict(line.replace("\n", " "), k=-1)
+            chance = dict(zip(list(labels), map(float, chances), strict=True)).get(self.label, 0.0)
+            scores[number] = round(min(max(chance, 0.0), 1.0), 6)
+        return scores
+
+
+@cache
+def load_fasttext_file(path: str, digest: str, label: str) -> FastTextFile:
+    """Load a supervised fastText file (.bin or .ftz), once a process.
+
+    Raises:
+        ValueError: it is missing, has another sha256 than `digest`, is no such file, or does not know the label.
+    """
+    try:
+        found = sha256(Path(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise ValueError(f"the model {path} cannot be read: {error.strerror}") from error
+    if found != digest:
+        raise ValueError(f"{path} has the digest {found}, not {digest}")
+    try:
+        model = fasttext_new.load_model(path)
+        labels = list(model.labels)
+    except Exception as error:  # the library raises what it likes
+        raise ValueError(f"{path} is no fastText classifier: {error}") from error
+    if label not in labels:
+        raise ValueError(f"{path} knows the labels {', '.join(labels[:20])}, not {label}; say which by labels")
+    return FastTextFile(model, label)
 
 
 def train_classifier(lines: Path, model: Path, *, seed: int, form: Form) -> None:

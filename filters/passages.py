@@ -38,7 +38,8 @@ class Passages:
 
 
 @cache
-def _ends() -> NDArray[np.bool_]:
+def sentence_ends() -> NDArray[np.bool_]:
+    """bool[CODE_POINTS]: the tokens that end a sentence or a line."""
     ends = np.zeros(CODE_POINTS, np.bool_)
     ends[[LINE_END, *map(ord, "。!?;…")]] = True
     return ends
@@ -89,5 +90,7 @@ def cut_passages(tokens: Tokens) -> Passages:
     out = np.empty(len(tokens.values) + LEAST_TOKENS * len(lengths), np.uint32)
     bounds = np.empty(most + 1, np.int64)
     offsets = np.empty(len(tokens.offsets), np.int64)
-    written, number = _cut(tokens.values, tokens.offsets, _ends(), LEAST_TOKENS, MOST_TOKENS, out, bounds, offsets)
+    written, number = _cut(
+        tokens.values, tokens.offsets, sentence_ends(), LEAST_TOKENS, MOST_TOKENS, out, bounds, offsets
+    )
     return Passages(Tokens(out[:written], bounds[: number + 1]), offsets)

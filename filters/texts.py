@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from filters.characters import kind_table
 from filters.fold import Folded, FoldedMap, fold, fold_map
 from filters.segment import Segmenter, Words, plain_segmenter
+from filters.tokens import CONTENT, Tokens, tokenise
 from filters.variants import to_simplified_table
 
 
@@ -107,6 +108,11 @@ class Texts:
     def folded_map(self) -> FoldedMap:
         """From every folded code point to its original [start, end)."""
         return fold_map(self.code_points, self.offsets)
+
+    @cached_property
+    def content(self) -> Tokens:
+        """The tokens of what each text says: `filters.tokens.CONTENT`."""
+        return tokenise(self.code_points, self.offsets, CONTENT)
 
     @cached_property
     def words(self) -> Words:

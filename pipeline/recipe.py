@@ -207,8 +207,11 @@ def _with_files(choice: FilterChoice, beside: Path | None, where: str) -> Filter
             raise RecipeError(f"{where}, {key}: cannot be read: {error}") from error
         arguments[key] = str(paths[0]) if isinstance(given, str) else tuple(map(str, paths))
     for key in path_arguments(choice.filter) & arguments.keys():
-        if beside is not None and isinstance(arguments[key], str):
-            arguments[key] = str((beside / arguments[key]).absolute())
+        given = arguments[key]
+        if beside is not None and isinstance(given, str):
+            arguments[key] = str((beside / given).absolute())
+        elif beside is not None and isinstance(given, dict):
+            arguments[key] = {name: str((beside / str(path)).absolute()) for name, path in given.items()}
     return FilterChoice(choice.filter, arguments, digests)
 
 
