@@ -10,6 +10,7 @@ from filters.debris import Debris
 from filters.domain import Domain
 from filters.language import Language
 from filters.length import Length
+from filters.lexicon import Lexicon
 from filters.lines import Lines
 from filters.notices import Notices
 from filters.punctuation import Punctuation
@@ -35,6 +36,7 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "notices": Notices,
     "domain": Domain,
     "contamination": Contamination,
+    "lexicon": Lexicon,
     "vocabulary": Vocabulary,
     "phrases": Phrases,
 }

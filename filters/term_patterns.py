@@ -1,0 +1,107 @@
+"""The spellings of terms that are looked for: as they are, as pinyin, as initials, taken apart, by their sound."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import product
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from filters.spelling import SPELLING_VERSION, letters, skeletons, sounds, syllables
+from filters.term import Channel, Term
+from filters.term_index import LOOKALIKES, REPEATS, SOUNDS, SYMBOLS, TermIndex, build_index
+from filters.term_search import reduce_terms
+
+_SPLIT = (files("filters.lexicons") / "split_characters.txt").read_text("utf-8")
+PATTERNS_VERSION = f"1/{xxhash.xxh3_64_hexdigest(_SPLIT.encode())}/{SPELLING_VERSION}"
+
+MIXED = 4
+"""Characters up to which a term is looked for with some of them as pinyin: beyond, the spellings double with each."""
+LEAST_PINYIN = 4
+"""Letters of a whole term's pinyin: shorter ones are English words and abbreviations."""
+LEAST_HEARD = 3
+"""Characters of a term that is compared by sound: any two syllables are somebody's ordinary word."""
+MOST_SPLIT = 8
+"""Spellings of one term with characters taken apart."""
+
+_BITS: dict[Channel, int] = {"symbols": SYMBOLS, "repeats": REPEATS, "lookalikes": LOOKALIKES}
+DIRECT_FOUND = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """What is looked for: an index, and for each pattern its term and channel."""
+
+    index: TermIndex
+    term: NDArray[np.int64]
+    """Row of the term in the list."""
+    channel: NDArray[np.int8]
+    """0 direct, else 1 + the place of the channel in `filters.term.INDIRECT`."""
+
+
+@cache
+def _parts() -> dict[str, list[str]]:
+    parts: dict[str, list[str]] = {}
+    for line in _SPLIT.splitlines():
+        if not line.startswith("#"):
+            char, apart = line.split()
+            parts.setdefault(char, []).append(apart)
+    return parts
+
+
+def folded(text: str) -> str:
+    """Fold a text character by character: width, case, Simplified, no accents."""
+    return letters()[np.frombuffer(text.encode("utf-32-le"), np.uint32)].tobytes().decode("utf-32-le")
+
+
+def spellings(term: Term) -> Iterator[tuple[str, int]]:
+    """Yield what is looked for to find a term by its characters, each with the number of its channel."""
+    yield term.term, 0
+    chars = folded(term.term)
+    readings = [syllables().get(char) for char in chars]
+    if all(readings):
+        heard = [reading or "" for reading in readings]
+        if "pinyin" in term.channels:
+            if len("".join(heard)) >= LEAST_PINYIN:
+                yield " ".join(heard), 1  # where it has blanks, a text may
+            if len(chars) <= MIXED:
+                choices = product(*zip(chars, heard, strict=True))
+                yield from (("".join(chosen), 1) for chosen in list(choices)[1:-1])
+        if "initials" in term.channels:
+            yield "".join(reading[0] for reading in heard), 2
+    if "split" in term.channels:
+        ways = product(*([char, *_parts().get(char, ())] for char in chars))
+        yield from (
+            ("".join(way), 4) for _, way in zip(range(MOST_SPLIT + 1), ways, strict=False) if "".join(way) != chars
+        )
+
+
+def compile_terms(terms: Sequence[Term]) -> tuple[Patterns, Patterns]:
+    """Return the patterns that are compared by character, and those compared by sound."""
+    rows = [(text, row, channel) for row, term in enumerate(terms) for text, channel in spellings(term)]
+    bits = [sum(_BITS.get(channel, 0) for channel in term.channels) for term in terms]
+    allowed = [SYMBOLS if channel else bits[row] for _, row, channel in rows]
+    seen = reduce_terms([text for text, _, _ in rows], skeletons(), letters())
+    by_character = Patterns(
+        build_index(seen, allowed, [0] * len(rows)),
+        np.array([row for _, row, _ in rows], np.int64), np.array([channel for _, _, channel in rows], np.int8),
+    )  # fmt: skip
+    spoken = [row for row, term in enumerate(terms) if _heard(term)]
+    heard = reduce_terms([terms[row].term for row in spoken], sounds(), letters())
+    by_sound = Patterns(
+        build_index(heard, [SOUNDS | SYMBOLS] * len(spoken), [SOUNDS] * len(spoken), heard=True),
+        np.array(spoken, np.int64), np.full(len(spoken), 3, np.int8),
+    )  # fmt: skip
+    return by_character, by_sound
+
+
+def _heard(term: Term) -> bool:
+    known = syllables()
+    return (
+        "homophones" in term.channels
+        and len(term.term) >= LEAST_HEARD
+        and all(char in known for char in folded(term.term))
+    )
