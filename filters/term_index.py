@@ -60,7 +60,7 @@ class TermIndex:
 
 
 def build_index(patterns: Reduced, allowed: Sequence[int], unlike: Sequence[int], *, heard: bool = False) -> TermIndex:
-    """Index patterns of two characters or more, none of them a break."""
+    """Index patterns; those that are reduced to a single character (哈哈哈) are found nowhere."""
     at, skeleton = patterns.at, patterns.skeleton.astype(np.uint64)
     lengths = np.diff(at)
     ends, key = np.zeros(len(lengths), np.uint64), np.zeros(len(lengths), np.uint64)
@@ -74,9 +74,10 @@ def build_index(patterns: Reduced, allowed: Sequence[int], unlike: Sequence[int]
             ending = longer[lengths[longer] == place + 1]
             ends[ending] = key[ending]
     keys, rows = _table(np.unique(np.concatenate(beginnings)))
-    following = _chain(keys, rows, ends)
+    usable = np.flatnonzero(lengths > 1)
+    following = _chain(keys, rows, ends, usable)
     return TermIndex(
-        _sieve(skeleton, at),
+        _sieve(skeleton, at[usable]),
         keys,
         rows,
         following,
@@ -107,10 +108,12 @@ def _table(unique: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.i
     return keys, rows
 
 
-def _chain(keys: NDArray[np.uint64], rows: NDArray[np.int32], ends: NDArray[np.uint64]) -> NDArray[np.int32]:
+def _chain(
+    keys: NDArray[np.uint64], rows: NDArray[np.int32], ends: NDArray[np.uint64], usable: NDArray[np.int64]
+) -> NDArray[np.int32]:
     """Enter the patterns by the hash of their whole; those that share one are chained."""
     following = np.full(len(ends), -1, np.int32)
-    for pattern, key in enumerate(ends.tolist()):
+    for pattern, key in zip(usable.tolist(), ends[usable].tolist(), strict=True):
         slot = _slot(key, len(keys))
         while int(keys[slot]) != key or rows[slot] == -1:
             slot = (slot + 1) & (len(keys) - 1)
@@ -121,7 +124,7 @@ def _chain(keys: NDArray[np.uint64], rows: NDArray[np.int32], ends: NDArray[np.u
 
 def _sieve(skeleton: NDArray[np.uint64], at: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Bits of the pairs that begin a pattern: at least 16 for each."""
-    first, second = skeleton[at[:-1]], skeleton[at[:-1] + 1]
+    first, second = skeleton[at], skeleton[at + 1]
     bits = 1 << max(12, (16 * len(first)).bit_length())
     with np.errstate(over="ignore"):
         pair = ((first * BASE + second) * BASE >> np.uint64(24)) & np.uint64(bits - 1)

@@ -195,8 +195,8 @@ def _unfit(terms: list[Term], lines: list[int]) -> Iterator[str]:
         shown = f"line {line}: {term.term!r}"
         if BREAK in canonical[::2]:
             yield f"{shown} has a mark that ends a clause or quotation inside; no term reaches across one"
-        elif sum(canonical[1::2]) < 2:  # noqa: PLR2004
-            yield f"{shown} has one character, which half of all texts hold; a term needs two or more"
+        elif len(canonical) < 4:  # noqa: PLR2004 - two characters and their numbers
+            yield f"{shown} has one character, once or repeated; a term needs two different ones"
         elif len(term.term) > MOST_CHARS:
             yield f"line {line}: a term of {len(term.term)} characters is a sentence; {MOST_CHARS} at most"
         elif canonical in seen:

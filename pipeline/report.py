@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.policy import Rule
+from pipeline.lexicon_report import lexicon_section
 from pipeline.page import bars, histogram, page, table
 from pipeline.policy_file import measured
 from pipeline.runs import Run
@@ -29,6 +30,7 @@ def write_report(run: Run) -> Path:
         _reasons(run),
         _rules(run),
         _languages(run),
+        lexicon_section(run),
         _clusters(run),
         _quarantine(run),
         _stages(run),
