@@ -98,7 +98,8 @@ class TermFinder:
         bounded = np.flatnonzero(self._bounded[rows[:, 3]])
         if not len(bounded):
             return fit
-        whole = bounded[rows[bounded, 4] & (SYMBOLS | REPEATS) == 0]
+        plain = (rows[:, 4] & (SYMBOLS | REPEATS) == 0) & np.isin(rows[:, 5], [0, _BY_SOUND])
+        whole = bounded[plain[bounded]]
         begin = texts.offsets[rows[whole, 0]]
         ends = np.cumsum(texts.words.lengths)
         start = begin + rows[whole, 1]
@@ -110,11 +111,11 @@ class TermFinder:
             for k in np.flatnonzero((first < place) & (place < behind)).tolist():
                 if (rows[whole[k], 5] == _BY_SOUND or self._cuts(rows[whole[k], 3], edge[k])) and fit[whole[k]]:
                     fit[whole[k]] = not self._known(texts, texts.code_points[first[k] : behind[k]])
-        for row in bounded[rows[bounded, 4] & (SYMBOLS | REPEATS) > 0].tolist():
+        for row in bounded[~plain[bounded]].tolist():
             fit[row] = self._within_squeezed(texts, rows[row])
         return fit
 
-    def _cuts(self, term: np.int64, edge: int) -> bool:
+    def _cuts(self, term: int, edge: int) -> bool:
         """Whether a place inside a term, counted in its characters, is none between words of its own."""
         return 0 < edge < _MOST_EDGE and not int(self._edges[term]) >> int(edge) & 1
 
@@ -122,23 +123,21 @@ class TermFinder:
         return word[0] >= _HAN and texts.segmenter.knows(folded(word.tobytes().decode("utf-32-le")))
 
     def _within_squeezed(self, texts: Texts, row: NDArray[np.int64]) -> bool:
-        """The same for a hit with signs in it: what surrounds it is cut into words without signs."""
-        text, start, end = row[:3].tolist()
+        """The same for a hit in disguise: cut into words is what surrounds it, without signs, and the term itself."""
+        text, start, end, number = row[:4].tolist()
         begin, behind = texts.offsets[text : text + 2].tolist()
         low, high = max(begin, begin + start - _AROUND), min(behind, begin + end + _AROUND)
-        values = texts.code_points[low:high]
-        kept = skeletons()[values] >= LEAST_CHARACTER
-        squeezed = np.take(letters(), values[kept])
-        place = np.concatenate([[0], np.cumsum(kept)])
-        edges = int(place[begin + start - low]), int(place[begin + end - low])
-        words = texts.segmenter.cut(squeezed, np.array([0, len(squeezed)]))
+        before = _squeezed(texts.code_points[low : begin + start])
+        term = _squeezed(np.frombuffer(self.terms[number].term.encode("utf-32-le"), np.uint32))
+        line = np.concatenate([before, term, _squeezed(texts.code_points[begin + end : high])])
+        words = texts.segmenter.cut(line, np.array([0, len(line)]))
         ends = np.cumsum(words.lengths)
-        for side, edge in enumerate(edges):
+        for edge, is_end in ((len(before), False), (len(before) + len(term), True)):
             token = int(np.searchsorted(ends, edge, side="right"))
             if token < len(ends):
                 first, behind = int(ends[token] - words.lengths[token]), int(ends[token])
-                inside = (first if side else behind) - edges[0]
-                if first < edge and self._cuts(row[3], inside) and self._known(texts, squeezed[first:behind]):
+                inside = (first if is_end else behind) - len(before)
+                if first < edge and self._cuts(number, inside) and self._known(texts, line[first:behind]):
                     return False
         return True
 
@@ -157,6 +156,11 @@ class TermFinder:
                 and not _covered(around, begin + start - low, begin + end - low, exceptions)
             )
         return fit
+
+
+def _squeezed(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Folded characters alone, without signs and white space."""
+    return np.take(letters(), values[skeletons()[values] >= LEAST_CHARACTER])
 
 
 def _word_edges(terms: Sequence[Term]) -> NDArray[np.uint64]:

@@ -1,5 +1,6 @@
 """The spellings of terms that are looked for: as they are, as pinyin, as initials, taken apart, by their sound."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +20,8 @@ _SPLIT = (files("filters.lexicons") / "split_characters.txt").read_text("utf-8")
 PATTERNS_VERSION = f"1/{xxhash.xxh3_64_hexdigest(_SPLIT.encode())}/{SPELLING_VERSION}"
 
 MIXED = 4
-"""Characters up to which a term is looked for with some of them as pinyin: beyond, the spellings double with each."""
+"""Characters up to which any of a term's may be pinyin: beyond, only characters in a row, or spellings would double
+with each."""
 LEAST_PINYIN = 4
 """Letters of a whole term's pinyin: shorter ones are English words and abbreviations."""
 LEAST_HEARD = 3
@@ -28,7 +30,7 @@ MOST_SPLIT = 8
 """Spellings of one term with characters taken apart."""
 
 _BITS: dict[Channel, int] = {"symbols": SYMBOLS, "repeats": REPEATS, "lookalikes": LOOKALIKES}
-DIRECT_FOUND = "direct"
+_TWICE = re.compile(r"(.)(?=\1)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,15 @@ def spellings(term: Term) -> Iterator[tuple[str, int]]:
     """Yield what is looked for to find a term by its characters, each with the number of its channel."""
     yield term.term, 0
     chars = folded(term.term)
+    if "symbols" in term.channels and (apart := _TWICE.sub(r"\1 ", chars)) != chars:
+        yield apart, 0  # 扣扣 is one character twice, unless something stands between
     readings = [syllables().get(char) for char in chars]
     if all(readings):
         heard = [reading or "" for reading in readings]
         if "pinyin" in term.channels:
             if len("".join(heard)) >= LEAST_PINYIN:
                 yield " ".join(heard), 1  # where it has blanks, a text may
-            if len(chars) <= MIXED:
-                choices = product(*zip(chars, heard, strict=True))
-                yield from (("".join(chosen), 1) for chosen in list(choices)[1:-1])
+            yield from ((mixed, 1) for mixed in _mixed(chars, heard))
         if "initials" in term.channels:
             yield "".join(reading[0] for reading in heard), 2
     if "split" in term.channels:
@@ -77,6 +79,17 @@ def spellings(term: Term) -> Iterator[tuple[str, int]]:
         yield from (
             ("".join(way), 4) for _, way in zip(range(MOST_SPLIT + 1), ways, strict=False) if "".join(way) != chars
         )
+
+
+def _mixed(chars: str, heard: Sequence[str]) -> Iterator[str]:
+    """Yield a term with some of its characters as pinyin: of a short one any, of a longer one those in a row."""
+    count = len(chars)
+    if count <= MIXED:
+        yield from ("".join(chosen) for chosen in list(product(*zip(chars, heard, strict=True)))[1:-1])
+        return
+    for first in range(count):
+        for behind in range(first + 1, count + (first > 0)):
+            yield chars[:first] + "".join(heard[first:behind]) + chars[behind:]
 
 
 def compile_terms(terms: Sequence[Term]) -> tuple[Patterns, Patterns]:

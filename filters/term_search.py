@@ -76,7 +76,7 @@ def _compare(  # noqa: C901 - one character after the other, each of the ways in
     term_run: NDArray[np.int32], term_gap: NDArray[np.uint8], heard: bool,
 ) -> int:  # fmt: skip
     """Return the bits of what a place differs by from a term of the same skeleton, -1 if it is not the term."""
-    bits, same, exceeded, fewest, spaced = 0, 0, 0, 3, 0
+    bits, same, exceeded, fewest, spaced, latin = 0, 0, 0, 3, 0, 0
     last = len(term) - 1
     for k in range(last + 1):
         more = run[k] - term_run[k]
@@ -95,14 +95,17 @@ def _compare(  # noqa: C901 - one character after the other, each of the ways in
             return -1  # 一 is no l
         else:
             bits |= LOOKALIKES
-        if k and gap[k] and not term_gap[k]:
-            bits |= SYMBOLS
-            spaced += gap[k] == SPACED and _alphanumeric(term[k]) == 1 and _alphanumeric(term[k - 1]) == 1
+        if k and not term_gap[k]:
+            pair = _alphanumeric(term[k]) == 1 and _alphanumeric(term[k - 1]) == 1
+            latin += pair
+            if gap[k]:
+                bits |= SYMBOLS
+                spaced += pair and gap[k] == SPACED
     # 他妈妈的 is no 他妈的: a single doubling is how Chinese is written.
     if bits & REPEATS and fewest < 2 and exceeded <= last:  # noqa: PLR2004
         return -1
     # Two Latin words side by side are none; letters each for itself are.
-    if 0 < spaced < last:
+    if 0 < spaced < latin:
         return -1
     return bits if same or not bits & LOOKALIKES else -1
 

@@ -22,9 +22,7 @@ LIST is TOML with every field of a term, CSV, or a term a line; "starter" is the
   diff OLD NEW  terms added, removed and changed between two releases
 """
 _SHOWN = 20
-_STATE = (
-    "the standard's numbers are from secondary sources, not checked against its own text; its wording is \"should\""
-)
+_STATE = 'the standard\'s numbers are from secondary sources, not checked against its own text; its wording is "should"'
 
 
 def add_arguments(verb: argparse.ArgumentParser) -> None:
