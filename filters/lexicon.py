@@ -16,7 +16,7 @@ from filters.risks import GROUPS, RISKS
 from filters.segment import SEGMENT_VERSION
 from filters.term import ACTIONS, INDIRECT, Term
 from filters.term_hits import Hits, TermFinder
-from filters.term_list import TermList, merge, read_terms, starter_list
+from filters.term_list import TermList, merge, read_terms, starter_digest, starter_list
 from filters.term_patterns import PATTERNS_VERSION
 from filters.texts import Texts
 
@@ -99,7 +99,7 @@ class Lexicon:
     """Accept lists that the benign gate refuses."""
 
     files: ClassVar[tuple[str, ...]] = ("lists",)
-    version: ClassVar[str] = f"1/{starter_list().digest[:16]}/{PATTERNS_VERSION}/{SEGMENT_VERSION}"
+    version: ClassVar[str] = f"1/{starter_digest()[:16]}/{PATTERNS_VERSION}/{SEGMENT_VERSION}"
     schema: ClassVar[pa.Schema] = pa.schema([
         *_counts(),
         attribute(

@@ -15,12 +15,8 @@ from numpy.typing import NDArray
 
 from filters.characters import CODE_POINTS, Kind, kind_table
 from filters.fold import FOLD_VERSION, plain_table
+from filters.term_search import BLANK, BREAK, INVISIBLE, LINE, SYMBOL
 
-BREAK, SYMBOL, INVISIBLE, BLANK, LINE = range(5)
-"""What a code point is instead of a character: the end of a sentence or quotation; a sign that may stand between the
-characters of a term; one that nobody sees; white space; a line feed."""
-LEAST_CHARACTER = 8
-"""From here on skeletons are characters."""
 SYLLABLE = 0x200000
 """Added to the number of a syllable where characters are compared by their sound."""
 

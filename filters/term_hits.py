@@ -8,11 +8,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from filters.characters import Kind
-from filters.spelling import LEAST_CHARACTER, letters, skeletons, sounds
+from filters.spelling import letters, skeletons, sounds
 from filters.term import INDIRECT, Term
-from filters.term_index import REPEATS, SYMBOLS
 from filters.term_patterns import Patterns, compile_terms, folded
-from filters.term_search import search
+from filters.term_search import LEAST_CHARACTER, REPEATS, SYMBOLS, search
 from filters.texts import Texts
 
 NEIGHBOURHOOD = 30
@@ -23,6 +22,8 @@ _AROUND = 12
 """Code points that are cut into words anew around a hit with signs in it."""
 _HAN = 0x3400
 _BY_SOUND = 1 + INDIRECT.index("homophones")
+_MOST_CUT = 200
+"""Disguised hits of a text, in order, whose surroundings are looked at; a text with more is beyond doubt."""
 _MOST_EDGE = 63
 """Place in a term up to which its words are known."""
 
@@ -61,12 +62,11 @@ class TermFinder:
         by_character, by_sound = self._patterns
         found = [self._search(texts, by_character, skeletons()), self._search(texts, by_sound, sounds())]
         rows = np.concatenate(found)
+        rows = rows[np.lexsort((rows[:, 5], rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0]))]
         rows = rows[self._in_chinese(texts, rows)]
         rows = rows[self._within_words(texts, rows)]
         rows = rows[self._by_context(texts, rows)]
         # The same place by several channels: the most direct one stands for all.
-        order = np.lexsort((rows[:, 5], rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0]))
-        rows = rows[order]
         fresh = np.ones(len(rows), np.bool_)
         fresh[1:] = np.any(rows[1:, :4] != rows[:-1, :4], axis=1)
         rows = rows[fresh]
@@ -111,7 +111,9 @@ class TermFinder:
             for k in np.flatnonzero((first < place) & (place < behind)).tolist():
                 if (rows[whole[k], 5] == _BY_SOUND or self._cuts(rows[whole[k], 3], edge[k])) and fit[whole[k]]:
                     fit[whole[k]] = not self._known(texts, texts.code_points[first[k] : behind[k]])
-        for row in bounded[~plain[bounded]].tolist():
+        disguised = bounded[~plain[bounded]]
+        nth = np.arange(len(disguised)) - np.searchsorted(rows[disguised, 0], rows[disguised, 0])
+        for row in disguised[nth < _MOST_CUT].tolist():
             fit[row] = self._within_squeezed(texts, rows[row])
         return fit
 

@@ -13,17 +13,6 @@ from numpy.typing import NDArray
 
 BASE = np.uint64(0x9E3779B97F4A7C15)
 
-MOST_SYMBOLS = 3
-"""Signs that may stand between two characters of a term."""
-MOST_GAP = 8
-"""Code points of all sorts that may."""
-
-HIDDEN, SIGNED, SPACED = 1, 2, 3
-"""What stood before a character of a reduced text: only what nobody sees, a sign, or white space."""
-
-SYMBOLS, REPEATS, LOOKALIKES, SOUNDS = 1, 2, 4, 8
-"""Bits: what a hit differs by from its term."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reduced:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from filters.risks import RISKS
-from filters.spelling import BREAK, letters, skeletons
+from filters.spelling import letters, skeletons
 from filters.term import ACTIONS, BOUNDARIES, DIRECT, INDIRECT, SEVEREST, Term
-from filters.term_search import reduce_terms
+from filters.term_search import BREAK, reduce_terms
 
 MOST_CHARS = 50
 """Characters of a term; what is longer is a sentence."""
@@ -61,6 +61,11 @@ def read_terms(path: Path, defaults: Mapping[str, Any] | None = None) -> TermLis
         OSError: the file cannot be read.
     """
     return _parse(path.name, path.read_bytes(), defaults or {})
+
+
+def starter_digest() -> str:
+    """Return the digest of the list that comes with Qingyuan, without reading its terms."""
+    return sha256(_STARTER.read_bytes()).hexdigest()
 
 
 @cache

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from filters.spelling import SPELLING_VERSION, letters, skeletons, sounds, syllables
 from filters.term import Channel, Term
-from filters.term_index import LOOKALIKES, REPEATS, SOUNDS, SYMBOLS, TermIndex, build_index
-from filters.term_search import reduce_terms
+from filters.term_index import TermIndex, build_index
+from filters.term_search import LOOKALIKES, REPEATS, SOUNDS, SYMBOLS, reduce_terms
 
 _SPLIT = (files("filters.lexicons") / "split_characters.txt").read_text("utf-8")
 PATTERNS_VERSION = f"1/{xxhash.xxh3_64_hexdigest(_SPLIT.encode())}/{SPELLING_VERSION}"

@@ -6,21 +6,26 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from filters.spelling import BREAK, INVISIBLE, LEAST_CHARACTER, LINE, SYMBOL
-from filters.term_index import (
-    BASE,
-    HIDDEN,
-    LOOKALIKES,
-    MOST_GAP,
-    MOST_SYMBOLS,
-    REPEATS,
-    SIGNED,
-    SOUNDS,
-    SPACED,
-    SYMBOLS,
-    Reduced,
-    TermIndex,
-)  # fmt: skip
+from filters.term_index import BASE, Reduced, TermIndex
+
+# Whatever a kernel reads stands in this file: numba's cache does not notice when another file changes.
+
+BREAK, SYMBOL, INVISIBLE, BLANK, LINE = range(5)
+"""What a code point is instead of a character: the end of a sentence or quotation; a sign that may stand between the
+characters of a term; one that nobody sees; white space; a line feed."""
+LEAST_CHARACTER = 8
+"""From here on skeletons are characters."""
+
+MOST_SYMBOLS = 3
+"""Signs that may stand between two characters of a term."""
+MOST_GAP = 8
+"""Code points of all sorts that may."""
+
+HIDDEN, SIGNED, SPACED = 1, 2, 3
+"""What stood before a character of a reduced text: only what nobody sees, a sign, or white space."""
+
+SYMBOLS, REPEATS, LOOKALIKES, SOUNDS = 1, 2, 4, 8
+"""Bits: what a hit differs by from its term."""
 
 HAN = 0x3400
 """From here on a letter is no Latin one, digit or sign: Han, for all that matters here."""
