@@ -45,7 +45,7 @@ def _look(  # noqa: C901, PLR0911, PLR0912 - the gates one after another
         return bool(10 <= n <= 12 and buf[1] != 0 and (groups == 1 or first <= 4))  # landline
     if n == 13 and buf[0] == 8 and buf[1] == 6 and buf[2] == 1:  # 86 and a mobile
         return True
-    if n == 18 and 10 <= 10 * buf[0] + buf[1]:
+    if n == 18 and 10 * buf[0] + buf[1] >= 10:
         if 18 <= 10 * buf[6] + buf[7] <= 20 and buf[10] <= 1 and buf[12] <= 3:  # resident ID, by its date
             total = 0
             for k in range(18):  # the sum of digits x 2^(17 - place) is 1 modulo 11
@@ -109,7 +109,7 @@ def _chain(  # noqa: C901, PLR0912 - groups of digits behind one another
             size += 1
             first += groups == 1
             if total == 8 and groups > 1 and not wanted and buf[0] > 1 and not (buf[0] == 6 and buf[1] == 2):
-                if 18 > buf[6] * 10 + buf[7] or buf[6] * 10 + buf[7] > 20:
+                if buf[6] * 10 + buf[7] < 18 or buf[6] * 10 + buf[7] > 20:
                     return False  # no resident ID: these are the digits of the century
         elif d == 1 and size:
             pass

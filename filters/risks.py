@@ -27,9 +27,41 @@ class Risk:
         """Which of the five groups it belongs to: A1 to A5."""
         return self.id[:2]
 
+    @property
+    def column(self) -> str:
+        """The id as the part of an attribute's name: a1_f."""
+        return self.id.lower().replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A number that the standard asks of a keyword library."""
+
+    number: int
+    wording: str
+    """Of the standard: 宜 is "should"."""
+    state: str
+    """How sure the number is: `secondary` or `unread`; none was read in the standard's own text."""
+
 
 GROUPS: Mapping[str, tuple[str, str]] = {group: (names[0], names[1]) for group, names in _DATA["groups"].items()}
 """By id: the name and an English one."""
 
 RISKS: Mapping[str, Risk] = {key: Risk(key, *names) for key, names in _DATA["risks"].items()}
 """By id, in the standard's order."""
+
+_LIBRARY = _DATA["keyword_library"]
+LIBRARY_CLAUSE: str | None = _LIBRARY["clause"] if _LIBRARY["clause_state"] != "unread" else None
+
+
+def _demand(name: str) -> Demand:
+    row = _LIBRARY[name]
+    return Demand(row.get("at_least", row.get("at_most")), row["wording"], row["state"])
+
+
+LEAST_TERMS = _demand("total")
+"""Terms in all, each counted once however it may be spelt."""
+LEAST_OF_GROUP: Mapping[str, Demand] = {group: _demand(group) for group in ("A1", "A2")}
+"""Terms of each risk of a group; nothing is asked of the other groups."""
+MOST_DAYS = _demand("age_days")
+"""Days since the last update."""

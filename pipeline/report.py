@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from filters.personal_lexicon import categories
 from filters.policy import HELD, Rule
 from pipeline.disposition import DONE
+from pipeline.lexicon_report import lexicon_section
 from pipeline.packs import DISCLAIMER, LEFT_TO, assess
 from pipeline.page import bars, histogram, page, table
 from pipeline.parts import attribute_table
@@ -39,6 +40,7 @@ def write_report(run: Run) -> Path:
         _rules(run),
         _languages(run),
         _personal_data(run),
+        lexicon_section(run),
         _clusters(run),
         _quarantine(run),
         _stages(run),
