@@ -14,10 +14,10 @@ from annotation.round_file import RoundFile, RoundPlan, Sampling
 from annotation.sampling import Sample, disputed, draw, near_bounds, uncertain
 from pipeline.database import now, record
 from pipeline.errors import RecipeError
-from pipeline.form import nearest
 from pipeline.registry import Item, Round, Session, select
 from pipeline.runs import Run, open_run
 from pipeline.store import read_table, write_table
+from pipeline.toml import nearest
 
 ROUNDS = "rounds"
 ITEMS = pa.schema(

@@ -8,8 +8,8 @@ from typing import Any
 from annotation.kinds import QUESTIONS, InvalidAnswerError, Kind, Question
 from annotation.opening import read_texts
 from pipeline.errors import RecipeError
-from pipeline.form import nearest
 from pipeline.registry import Round
+from pipeline.toml import nearest
 
 SAFETY = frozenset({Kind.SAFETY})
 """Kinds of which a reviewer approves every single item (GB/T 45654-2025, 5.3)."""

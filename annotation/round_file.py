@@ -6,7 +6,8 @@ from typing import Literal
 
 from annotation.consensus import METHODS
 from pipeline.errors import RecipeError
-from pipeline.form import Count, Name, Names, Seconds, Share, Strict, Whole, nearest, parse
+from pipeline.form import Count, Name, Names, Seconds, Share, Whole
+from pipeline.toml import Strict, nearest, parse
 
 STRATA = ("source", "verdict", "reason", "domain")
 

@@ -20,9 +20,9 @@ from annotation.standing import load_standing
 from annotation.status import round_status
 from pipeline.database import now, open_registry, session
 from pipeline.errors import RecipeError
-from pipeline.form import nearest
 from pipeline.registry import OPEN, Engine, Round, Session, select
 from pipeline.store import write_json
+from pipeline.toml import nearest
 
 Advance = Callable[[int], None]
 

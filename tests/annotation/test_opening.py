@@ -58,7 +58,6 @@ def draw(folder, tmp_path, monkeypatch):
         (folder / name).write_text(text, "utf-8")
         with session(engine) as opened:
             plan = load_round(folder / name)
-            open_round(opened, plan, folder / "work",
             open_round(opened, plan, folder / "work", gold_label, review="none", **more)
             rows = opened.scalars(select(Item).order_by(Item.id)).all()
         items = pq.read_table(folder / "work/rounds/r/items.parquet").to_pylist()
