@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from annotation.round_file import RoundFile, RoundPlan, Sampling
 from annotation.sampling import Sample, disputed, draw, near_bounds, uncertain
 from pipeline.database import now, record
+from pipeline.disposition import EVERYTHING
 from pipeline.errors import RecipeError
+from pipeline.masking import Masker
 from pipeline.registry import Item, Round, Session, select
 from pipeline.runs import Run, open_run
 from pipeline.store import read_table, write_table
@@ -57,7 +59,7 @@ class _Chosen:
 
 def open_round(
     opened: Session, plan: RoundPlan, workspace: Path, read_label: ReadLabel, *, review: str,
-    suggest: Suggest | None = None,
+    suggest: Suggest | None = None, masked: bool = True,
 ) -> Round:  # fmt: skip
     """Draw a round's documents and enter them; a round that is there already stays as it is.
 
@@ -68,6 +70,7 @@ def open_round(
         read_label: reads the labels of the gold.
         review: what is looked at again: every item, an audit of each batch, or none.
         suggest: the attribute that suggests answers and what makes one of its value; None hides what was measured.
+        masked: whether people see placeholders in the place of personal data, in gold too.
 
     Raises:
         RecipeError: the round exists with other settings; the run, an attribute or the gold file is not there or wrong.
@@ -82,9 +85,11 @@ def open_round(
                 "say what you had, or give the new round a name of its own"
             )
         return there
-    golds = _read_gold(plan, read_label)
+    golds = _read_gold(plan, read_label, masked=masked)
     run = None if head.run is None else open_run(head.run, workspace)
     chosen = _Chosen([], {}) if run is None or head.purpose == "exam" else _choose(run, form, suggest)
+    if masked:
+        _mask(chosen.rows)
     drawn = {row["document"] for row in chosen.rows}
     golds = [gold for gold in golds if gold["document"] not in drawn]
     made = Round(
@@ -149,6 +154,13 @@ def _choose(run: Run, form: RoundFile, suggest: Suggest | None) -> _Chosen:
     return _Chosen(rows, sample.population)
 
 
+def _mask(rows: list[dict[str, Any]]) -> None:
+    """Put placeholders in the place of personal data, of every kind that is known."""
+    texts = pa.array([row["text"] for row in rows], pa.large_string())
+    for row, text in zip(rows, Masker(EVERYTHING).strings(texts).to_pylist(), strict=True):
+        row["text"] = text
+
+
 def _rows(run: Run, rows: NDArray[np.int64], sample: Sample) -> list[dict[str, Any]]:
     texts = run.parts.take("documents", rows, ["text"])["text"].to_pylist()
     verdicts = run.parts.take(
@@ -204,7 +216,7 @@ def _numbers(run: Run, name: str) -> Numbers:
     return np.array([np.nan if value is None else value for value in values.to_pylist()], np.float64)
 
 
-def _read_gold(plan: RoundPlan, read_label: ReadLabel) -> list[dict[str, Any]]:
+def _read_gold(plan: RoundPlan, read_label: ReadLabel, *, masked: bool) -> list[dict[str, Any]]:
     path = plan.gold_file
     if path is None:
         return []
@@ -219,6 +231,8 @@ def _read_gold(plan: RoundPlan, read_label: ReadLabel) -> list[dict[str, Any]]:
             continue
         try:
             row = orjson.loads(line)
+            if masked:
+                _mask([row])
             document, text = str(row["id"]), row["text"]
             gold = read_label(row["label"], text)
         except (orjson.JSONDecodeError, TypeError, KeyError, ValueError) as error:

@@ -54,7 +54,7 @@ def push_round(workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: 
             review = "none" if head.purpose == "exam" else review_of(head.kind, plan.form.review.items)
             open_round(
                 opened, plan, workspace, lambda value, text: read_label(question, value, text), review=review,
-                suggest=suggestion_of(head.kind) if head.show_predictions else None,
+                suggest=suggestion_of(head.kind) if head.show_predictions else None, masked=question.masked,
             )  # fmt: skip
         return _send(engine, workspace, head.name, studio, progress)
 

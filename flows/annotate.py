@@ -8,10 +8,33 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flows.round_actions import run_campaign
 from flows.rounds import add_round_actions
 
 FOLDER = "labelstudio"
 """Of the server's data, in the workspace."""
+
+
+def add_verbs(
+    add: Callable[..., argparse.ArgumentParser],
+    workspace: Callable[[str], Path],
+    engine: Callable[[argparse.ArgumentParser], None],
+) -> None:
+    """Add the verbs `annotate` and `campaign`."""
+    campaign = add(
+        "campaign", run_campaign, "clean, ask people, fetch what they said",
+        "Goes as far as it can, and when people have worked on, further: say the same again, or\n"
+        "`qingyuan annotate sync ROUND --cron` once the round is out. Scores and a release candidate will follow here.",
+    )  # fmt: skip
+    campaign.add_argument("recipe", type=Path, help="the run's recipe")
+    campaign.add_argument("--round", type=Path, required=True, help="the round's file; see annotate push --help")
+    engine(campaign)
+    campaign.add_argument("--direct", action="store_true", help="without Prefect, which takes some 20 s to start")
+    annotate = add(
+        "annotate", lambda options: options.act(options), "have people label and review, in Label Studio",
+        "Say `qingyuan annotate ACTION --help` for each.",
+    )  # fmt: skip
+    add_actions(annotate, workspace)
 
 
 def add_actions(verb: argparse.ArgumentParser, workspace: Callable[[str], Path]) -> None:

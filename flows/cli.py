@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from flows.annotate import add_actions
-from flows.round_actions import run_campaign
 from pipeline.errors import QingyuanError, RecipeError
 
 if TYPE_CHECKING:
@@ -143,21 +141,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add_arguments(add("terms", _terms, "check word lists and compare their releases", DETAIL))
 
-    campaign = add(
-        "campaign", run_campaign, "clean, ask people, fetch what they said",
-        "Goes as far as it can, and when people have worked on, further: say the same again, or\n"
-        "`qingyuan annotate sync ROUND --cron` once the round is out. Scores and a release candidate will follow here.",
-    )  # fmt: skip
-    campaign.add_argument("recipe", type=Path, help="the run's recipe")
-    campaign.add_argument("--round", type=Path, required=True, help="the round's file; see annotate push --help")
-    _add_engine(campaign)
-    campaign.add_argument("--direct", action="store_true", help="without Prefect, which takes some 20 s to start")
+    from flows.annotate import add_verbs  # noqa: PLC0415
 
-    annotate = add(
-        "annotate", lambda options: options.act(options), "have people label and review, in Label Studio",
-        "Say `qingyuan annotate ACTION --help` for each.",
-    )  # fmt: skip
-    add_actions(annotate, folder)
+    add_verbs(add, folder, _add_engine)
 
     add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
     return parser

@@ -36,6 +36,8 @@ RECIPE = """
 name = "river"
 policy = "short.toml"
 filters = ["length"]
+personal_data = "off"
+packs = []
 [[sources]]
 name = "river"
 path = "river.jsonl"

@@ -20,6 +20,8 @@ RECIPE = """
 name = "river"
 policy = "short.toml"
 filters = ["length"]
+personal_data = "off"
+packs = []
 [[sources]]
 name = "a"
 path = "a.jsonl"
@@ -131,12 +133,22 @@ def test_a_gold_file_that_is_wrong_is_a_wrong_request(draw, folder, gold, said):
         ("[sampling]\nsise = 3", 'did you mean "size"'),
         ('[sampling]\nfocus = "uncertainty"', "needs 1 attribute"),
         ('[sampling]\nfocus = "uncertainty"\nscores = ["length.tekst_chars"]', 'did you mean "length.text_chars"'),
-        ("[people]\nwindow = 0", "greater than 0"),
+        ("[people]\nwindow = 0", "must be above 0"),
     ],
 )
 def test_a_round_file_that_is_wrong_says_what_is_right(draw, more, said):
     with pytest.raises(RecipeError, match=said):
         draw(HEAD + more)
+
+
+def test_personal_data_is_masked_in_gold_too_unless_it_is_what_is_asked_about(draw, folder):
+    gold = {"id": "g1", "text": "联系人手机：13912345678。", "label": 5}
+    (folder / "gold.jsonl").write_text(json.dumps(gold), "utf-8")
+    head = HEAD + '[sampling]\nsize = 5\n[gold]\nfile = "gold.jsonl"\n'
+    assert draw(head)[1]["g1"]["text"] == "联系人手机：[手机]。"
+    assert draw(head.replace('"r"', '"s"'), masked=False)[1] != {}
+    unmasked = pq.read_table(folder / "work/rounds/s/items.parquet").to_pylist()
+    assert [row["text"] for row in unmasked if row["document"] == "g1"] == [gold["text"]]
 
 
 def test_what_filters_measured_can_be_suggested(draw, folder):
