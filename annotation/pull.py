@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from annotation.label_studio.client import LabelStudio, Revision
+from annotation.push import check_seat
 from annotation.standing import form_of
 from pipeline.database import record, session
 from pipeline.registry import (
@@ -68,10 +69,12 @@ def pull(engine: Engine, studio: LabelStudio, read: Read, advance: Advance) -> P
     with session(engine) as opened:
         feed = opened.get(Feed, server)
         after = 0 if feed is None else feed.sequence
-    start = max(0, after - OVERLAP)
+    start, titles = max(0, after - OVERLAP), dict[str, int]()
     while page := studio.revisions(start, PAGE):
         start = page[-1].sequence
         if start > after:
+            titles = titles or {row.title: row.id for row in studio.projects()}
+            _check_seats(engine, studio, page, titles)
             _learn_tasks(engine, studio, page)
             with session(engine) as opened:
                 _store(opened, page, read, pulled)
@@ -82,6 +85,12 @@ def pull(engine: Engine, studio: LabelStudio, read: Read, advance: Advance) -> P
         if len(page) < PAGE:
             break
     return pulled
+
+
+def _check_seats(engine: Engine, studio: LabelStudio, page: Sequence[Revision], titles: Mapping[str, int]) -> None:
+    with session(engine) as opened:
+        for seat in opened.scalars(select(Seat).where(Seat.project.in_({row.project for row in page}))):
+            check_seat(seat, titles, studio.transport.url)
 
 
 def _learn_tasks(engine: Engine, studio: LabelStudio, page: Sequence[Revision]) -> None:

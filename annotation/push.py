@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from annotation.label_studio.client import LabelStudio, UncertainError
 from annotation.standing import form_of
 from pipeline.database import now, record, session
+from pipeline.errors import RecipeError
 from pipeline.registry import (
     ANSWERED,
     ISSUED,
@@ -64,13 +65,13 @@ def push(
         round_ = opened.scalars(select(Round).where(Round.name == name)).one()
         seats = _seats(opened, round_)
     _close_seats(engine, studio, name)
-    known: dict[str, int] | None = None
+    known = {row.title: row.id for row in studio.projects()} if seats else {}
     for seat in seats:
         account = _account(engine, studio, seat.contributor)
         if seat.project is None:
-            known = {row.title: row.id for row in studio.projects()} if known is None else known
             projects += seat.title not in known
             _make_project(engine, studio, seat, page, known)
+        check_seat(seat, known, studio.transport.url)
         assert seat.project is not None
         with session(engine) as opened:
             new, later = _due(opened, round_, seat)
@@ -92,6 +93,19 @@ def push(
         with session(engine) as opened:
             record(opened, "qingyuan", "pushed", round=name, projects=projects, tasks=tasks, found=found)
     return Pushed(projects, tasks, found, waiting)
+
+
+def check_seat(seat: Seat, known: Mapping[str, int], url: str) -> None:
+    """Make sure that a seat's project is where we think: numbers mean something else on another server.
+
+    Raises:
+        RecipeError: it is not.
+    """
+    if known.get(seat.title) != seat.project:
+        raise RecipeError(
+            f'project {seat.project} "{seat.title}" is not on the Label Studio at {url}: is that another server than'
+            " the one this registry has worked with, or has somebody deleted or renamed the project?"
+        )
 
 
 def _close_seats(engine: Engine, studio: LabelStudio, name: str) -> None:

@@ -18,9 +18,9 @@ from annotation.round_file import RoundPlan
 from annotation.stages import Step, advance
 from annotation.standing import load_standing
 from annotation.status import round_status
-from pipeline.database import now, open_registry, session
+from pipeline.database import now, open_registry, record, session
 from pipeline.errors import RecipeError
-from pipeline.registry import OPEN, Engine, Round, Session, select
+from pipeline.registry import CLOSED, ISSUED, OPEN, WITHDRAWN, Assignment, Engine, Item, Round, Seat, Session, select
 from pipeline.store import write_json
 from pipeline.toml import nearest
 
@@ -80,6 +80,30 @@ def sync_round(workspace: Path, name: str, studio: LabelStudio, progress: Advanc
         with session(engine) as opened:
             find_round(opened, name)
         return {"pulled": pulled, "pushed": _send(engine, workspace, name, studio, progress)}
+
+
+def close_round(workspace: Path, name: str, studio: LabelStudio) -> dict[str, Any]:
+    """Fetch what there is, shut everybody out of a round, and take back what is not answered."""
+    pull_rounds(workspace, studio, lambda _: None)
+    with only_one(workspace):
+        engine = open_registry(workspace)
+        with session(engine) as opened:
+            round_ = find_round(opened, name)
+            seats = opened.scalars(select(Seat).where(Seat.round == round_.id, Seat.project.is_not(None))).all()
+        for seat in seats:
+            if seat.project is not None:
+                studio.unseat(seat.project)
+        with session(engine) as opened:
+            round_ = find_round(opened, name)
+            mine = select(Assignment.id).join(Item, Item.id == Assignment.item).where(Item.round == round_.id)
+            waiting = opened.scalars(
+                select(Assignment).where(Assignment.id.in_(mine), Assignment.state == ISSUED)
+            ).all()  # fmt: skip
+            for assignment in waiting:
+                assignment.state = WITHDRAWN
+            round_.state = CLOSED
+            record(opened, "operator", "round closed", round=name, withdrawn=len(waiting))
+        return {"round": name, "withdrawn": len(waiting), "seats": len(seats)}
 
 
 def status_of(workspace: Path, name: str | None) -> list[dict[str, Any]]:

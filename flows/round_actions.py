@@ -185,8 +185,19 @@ def run_campaign(options: argparse.Namespace) -> int:
     return 3 if said["run"]["shards_failed"] else 0
 
 
+def _close(options: argparse.Namespace) -> int:
+    from annotation.label_studio.client import LabelStudio  # noqa: PLC0415
+    from annotation.rounds import close_round  # noqa: PLC0415
+
+    with LabelStudio.from_environment() as studio:
+        said = close_round(options.workspace, options.round, studio)
+    _print(options, said, [f'round "{options.round}" is closed; {said["withdrawn"]} assignments were taken back'])
+    return 0
+
+
 ACTS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "push": _push, "pull": _pull, "sync": _sync, "status": _status, "appeal": _appeal, "people add": _add,
-    "people list": _list, "people suspend": _suspend, "people qualify": _qualify,
+    "push": _push, "pull": _pull, "sync": _sync, "status": _status, "close": _close, "appeal": _appeal,
+    "people add": _add, "people list": _list,
+    "people suspend": _suspend, "people qualify": _qualify,
 }  # fmt: skip
 """By the words of the command line; each returns the exit code."""

@@ -65,6 +65,10 @@ def add_round_actions(actions: Any, workspace: Callable[[str], Path]) -> None:  
         action.add_argument("--direct", action="store_true", help="without Prefect, which takes some 20 s to start")
     status = add("status", "say how far rounds are", "Counts, rates, and when a round will be done.")
     status.add_argument("round", nargs="?", help="the round's name (all by default)")
+    close = add(
+        "close", "end a round", "Fetches what there is, shuts everybody out, and takes back what is not answered."
+    )
+    close.add_argument("round")
     people = add("people", "who may work", "See `qingyuan annotate people ACTION --help`.")
     doings = people.add_subparsers(dest="doing", required=True, metavar="ACTION")
     new = add("add", "let people log in",

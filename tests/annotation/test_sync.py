@@ -10,7 +10,7 @@ from annotation.label_studio import transport
 from annotation.label_studio.client import LabelStudio
 from annotation.people import add_person
 from annotation.round_file import load_round
-from annotation.rounds import pull_rounds, push_round, status_of
+from annotation.rounds import close_round, pull_rounds, push_round, status_of
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError, ServiceError
 from pipeline.registry import Answer, Assignment, Seat, select, update
@@ -213,6 +213,27 @@ def test_an_answer_given_without_reading_does_not_count(desk):
     assert [row[2] for row in desk.answers()] == [False]
     assert [row[3][:8] for row in desk.answers()] == ["too fast"]
     assert status_of(desk.path, desk.name)[0]["answers"]["valid"] == 0
+
+
+def test_a_closed_round_lets_nobody_in_and_keeps_what_was_answered(desk):
+    desk.open().push()
+    first, second, *_ = desk.tasks()
+    desk.answer(first)
+    assert close_round(desk.path, desk.name, desk.studio) == {"round": desk.name, "withdrawn": 5, "seats": 1}
+    assert desk.person.submit(second, QUALITY.write({"score": "5"}, "")).status_code in {403, 404}
+    assert desk.push()["tasks"] == 0
+    assert status_of(desk.path, desk.name)[0]["state"] == "closed"
+    assert [row[2] for row in desk.answers()] == [True]
+
+
+def test_another_server_is_not_taken_for_ours(desk):
+    desk.open().push()
+    desk.answer(desk.tasks()[0])
+    with session(desk.registry) as opened:  # the same numbers are another project's there
+        opened.execute(update(Seat).values(title="r-elsewhere 标注 0123456789ab"))
+    for act in (desk.pull, desk.push):
+        with pytest.raises(RecipeError, match="is that another server"):
+            act()
 
 
 def test_a_round_does_not_change_once_it_is_open(desk):
