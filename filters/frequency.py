@@ -1,5 +1,6 @@
 """How frequent a Han character is in Chinese: single characters counted in jieba's dictionary of words."""
 
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -49,6 +50,12 @@ def word_counts() -> dict[str, int]:
     # Three fields a line, none of them with a space inside.
     fields = _dictionary().read_text("utf-8").split()
     return dict(zip(fields[0::3], map(int, fields[1::3]), strict=True))
+
+
+def word_classes_and_counts() -> Iterator[tuple[str, int, str]]:
+    """Yield every word of jieba's dictionary with its count and its part of speech (nr: a person's name)."""
+    fields = _dictionary().read_text("utf-8").split()
+    return zip(fields[0::3], map(int, fields[1::3]), fields[2::3], strict=True)
 
 
 def _dictionary() -> Path:

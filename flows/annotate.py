@@ -12,6 +12,15 @@ FOLDER = "labelstudio"
 """Of the server's data, in the workspace."""
 
 
+def add_verbs(add: Callable[..., argparse.ArgumentParser], workspace: Callable[[str], Path]) -> None:
+    """Add the verb `annotate`."""
+    annotate = add(
+        "annotate", lambda options: options.act(options), "have people label and review, in Label Studio",
+        "Say `qingyuan annotate ACTION --help` for each.",
+    )  # fmt: skip
+    add_actions(annotate, workspace)
+
+
 def add_actions(verb: argparse.ArgumentParser, workspace: Callable[[str], Path]) -> None:
     """Add what `annotate` can do; each action sets `act`, which carries it out and returns the exit code."""
     actions = verb.add_subparsers(dest="action", required=True, metavar="ACTION")

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import east_asian_width
 
+from pipeline.differences import marked
+
 
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
@@ -51,6 +53,14 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     if summary["reasons"]:
         reasons = [[reason, number] for reason, number in summary["reasons"].items()]
         lines += [table(reasons, ["dropped for", "documents"], frozenset({1})), ""]
+    if summary["review"]["documents"]:
+        asked = [[reason, number] for reason, number in summary["review"]["reasons"].items()]
+        lines += [f"{summary['review']['documents']:,} documents want a person's eyes (verdict.review):"]
+        lines += [table(asked, ["for", "documents"], frozenset({1})), ""]
+    if summary["rules_left_out"]:
+        names = ", ".join(summary["rules_left_out"])
+        lines.append(f"rules of {', '.join(summary['packs'])} not applied, since their filters are left out: {names}")
+    lines += _personal_data(summary["personal_data"])
     if summary["ids_replaced"]:
         lines.append(f"{summary['ids_replaced']:,} documents had another's id and are named by their place instead")
     if summary["records_lost_unknown"]:
@@ -71,6 +81,35 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _mark(rule: Mapping[str, Any]) -> str:
+    """✓ kept by this rule, ✗ dropped, ? a person should look."""
+    if not rule["broken"]:
+        return "✓"
+    return "✗" if rule["action"] == "drop" else "?"
+
+
+def render_risks(run: str, lines: Sequence[Mapping[str, Any]], disclaimer: str) -> str:
+    """Show what looks for each of the 31 risks, and what remains."""
+    rows = [
+        [line["risk"], line["name"], ", ".join(line["drops"]) or None, ", ".join(line["reviews"]) or None,
+         line["left_to"], line["note"] or None]
+        for line in lines
+    ]  # fmt: skip
+    head = ["", "risk", "dropped for", "sent to review for", "the rest is for", "note"]
+    return f'run "{run}"\n\n{table(rows, head)}\n\n{disclaimer}'
+
+
+def _personal_data(done: Mapping[str, Any]) -> list[str]:
+    """Say in one line each what became of personal data in the kept documents."""
+    if done["disposition"] == "off":
+        return ['warning: personal data stand in the corpus as they were found (personal_data = "off")']
+    return [
+        f"{what}  " + ", ".join(f"{number:,} {kind}" for kind, number in done[what].items())
+        for what in ("masked", "pseudonymised")
+        if what in done
+    ]
+
+
 def render_explanation(found: Mapping[str, Any]) -> str:
     """Show one document: verdict, origin, every rule with its value, cluster, edits."""
     if found["verdict"] == "quarantined":
@@ -80,6 +119,7 @@ def render_explanation(found: Mapping[str, Any]) -> str:
             f"file {found['file']}, record {found['record']}, byte {found['offset']}; records lost: {lost}"
         )
     why = "" if found["reason"] is None else f" for {found['reason']} (all: {', '.join(found['failed'])})"
+    why += f"; for review: {', '.join(found['review'])}" if found["review"] else ""
     origin = found["origin"]
     lines = [
         f"{found['id']}: {found['verdict']}{why}",
@@ -88,21 +128,47 @@ def render_explanation(found: Mapping[str, Any]) -> str:
         f"「{' '.join(found['excerpt'].split())}…」",
         "",
     ]
-    rules = [
-        ["✗" if r["broken"] else "✓", r["reason"], r["attribute"], r["value"], r["kept_if"]] for r in found["rules"]
-    ]
+    rules = [[_mark(r), r["reason"], r["attribute"], r["value"], r["kept_if"]] for r in found["rules"]]
     lines += [table(rules, ["", "rule", "attribute", "value", "kept if"], frozenset({3})), ""]
     cluster = found["cluster"]
     if cluster["size"] > 1:
         lines.append(f"cluster {cluster['cluster']} of {cluster['size']}: {', '.join(cluster['members'])}")
         if cluster["of"] is not None:
             lines.append(f"duplicates {cluster['of']} (Jaccard {cluster['jaccard']:.4f})")
+        if cluster["twin"] is not None and cluster["twin"]["pair"] is not None:
+            lines += _pair(cluster["twin"]["pair"])
         lines.append("")
     lines += [f"{e['start']}–{e['end']} {e['kind']}: was {e['removed']!r}" for e in found["edits"][:20]]
     if len(found["edits"]) > 20:  # noqa: PLR2004 - as many as were listed
         lines.append(f"… {len(found['edits']) - 20} more edits")
-    others = [[name, value] for name, value in found["attributes"].items()]
+    places = found["personal_data"] or []
+    lines += [f"{p['start']}–{p['end']} personal data: {p['kind']}" for p in places[:20]]
+    if len(places) > 20:  # noqa: PLR2004 - as many as were listed
+        lines.append(f"… {len(places) - 20} more")
+    others = [[name, value] for name, value in found["attributes"].items() if name != "personal.spans"]
     return "\n".join([*lines, table(others, ["attribute", "value"], frozenset({1}))])
+
+
+def _pair(pair: Mapping[str, Any]) -> list[str]:
+    """Show two excerpts, one below the other; ⟦…⟧ is where they differ."""
+    before = "…" if pair["start"] else ""
+    shown = [["kept", pair["kept"]], ["dropped", pair["other"]]]
+    rows = [[name, one["id"], one["source"], f"{before}{marked(one['excerpt'])}…"] for name, one in shown]
+    widths = [max(_width(row[column]) for row in rows) for column in range(3)]
+    return [
+        "  " + "  ".join([*(row[c] + " " * (widths[c] - _width(row[c])) for c in range(3)), row[3]]) for row in rows
+    ]
+
+
+def render_clusters(clusters: Sequence[Mapping[str, Any]]) -> str:
+    """Show the largest clusters, each with the dropped document that resembles its survivor least."""
+    lines = []
+    for one in clusters:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in one["kinds"].items())
+        similar = "" if one["jaccard"] is None else f"; least Jaccard {one['jaccard']:.4f}"
+        lines.append(f"cluster {one['cluster']}: {one['size']:,} documents ({kinds}){similar}")
+        lines += [] if one["pair"] is None else _pair(one["pair"])
+    return "\n".join(lines)
 
 
 def render_replay(result: Mapping[str, Any]) -> str:
@@ -112,6 +178,10 @@ def render_replay(result: Mapping[str, Any]) -> str:
     names = list(dict.fromkeys([*result["reasons"], *before["reasons"]]))
     rows = [[name, before["reasons"].get(name, 0), result["reasons"].get(name, 0)] for name in names]
     lines += [table(rows, ["dropped for", "then", "now"], frozenset({1, 2})), ""]
+    asked, asked_before = result["review"]["reasons"], before["review"]["reasons"]
+    if asked or asked_before:
+        rows = [[n, asked_before.get(n, 0), asked.get(n, 0)] for n in dict.fromkeys([*asked, *asked_before])]
+        lines += [table(rows, ["for review", "then", "now"], frozenset({1, 2})), ""]
     changes = [[change, one["documents"], ", ".join(one["examples"])] for change, one in result["changed"].items()]
     lines.append(
         table(changes, ["change", "documents", "such as"], frozenset({1})) if changes else "no verdict changes"

@@ -1,4 +1,4 @@
-"""One document against every rule: a print-out of what is stored."""
+"""One document against every rule: a print-out of what is stored, but for personal data, which are never printed."""
 
 from pathlib import Path
 from typing import Any
@@ -7,14 +7,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import differences
+from pipeline.disposition import EVERYTHING
 from pipeline.errors import RecipeError
 from pipeline.identity import place_id
+from pipeline.masking import Masker
 from pipeline.parts import Parts
 from pipeline.runs import Run
 from pipeline.schema import ACCOUNT, CORPUS
 from pipeline.store import read_range, read_table
+from pipeline.twins import find_twin
 
 EXCERPT_CHARS = 120
+LONGEST = 80
+"""Characters behind the excerpt that are looked at too: an identifier at its end may go on there."""
 
 
 def explain(run: Run, document: str) -> dict[str, Any]:
@@ -55,14 +61,19 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         read_range(folder.part(table, number), row, row + 1).to_pylist()[0]
         for table in ("documents", "attributes", "verdicts")
     )
+    if "passages" in run.summary["stages"]:
+        attributes |= read_range(folder.part("passages", number), row, row + 1).to_pylist()[0]
     values = {**attributes, **verdict}
+    review = verdict.get("verdict.review", [])  # older runs have none
+    broken = {*verdict["verdict.failed"], *review}
     rules = [
         {
             "reason": rule.reason,
             "attribute": rule.attribute,
             "value": values[rule.attribute],
             "kept_if": rule.bounds(),
-            "broken": rule.reason in verdict["verdict.failed"],
+            "action": rule.action,
+            "broken": rule.reason in broken,
         }
         for rule in run.policy.rules
     ]
@@ -72,10 +83,12 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         "verdict": "kept" if verdict["verdict.keep"] else "dropped",
         "reason": verdict["verdict.reason"],
         "failed": verdict["verdict.failed"],
-        "origin": {key: document[key] for key in ("source", "file", "record", "offset", "url")},
-        "meta": dict(document["meta"]),
-        "excerpt": document["text"][:EXCERPT_CHARS],
-        "edits": document["edits"],
+        "review": review,
+        "origin": _veiled({key: document[key] for key in ("source", "file", "record", "offset", "url")}),
+        "meta": _veiled(dict(document["meta"])),
+        "excerpt": differences.presentable(document["text"][: EXCERPT_CHARS + LONGEST])[:EXCERPT_CHARS],
+        "edits": [_veiled(edit) for edit in document["edits"]],
+        "personal_data": attributes.get("personal.spans"),
         "rules": rules,
         "attributes": {key: value for key, value in values.items() if "." in key and not key.startswith("verdict.")},
         "cluster": _cluster(run, verdict),
@@ -83,8 +96,15 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
     }
 
 
+def _veiled(values: dict[str, Any]) -> dict[str, Any]:
+    """Return some values with the personal data in their strings masked; a key says what its value is."""
+    strings = {key: value for key, value in values.items() if isinstance(value, str)}
+    maps = pa.array([list(strings.items())], pa.map_(pa.string(), pa.string()))
+    return values | dict(Masker(EVERYTHING).meta(maps)[0].as_py())
+
+
 def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
-    """Return the document's twins (at most 20 by id) and whom it duplicates."""
+    """Return the document's twins (at most 20 by id), whom it duplicates, and one twin beside it."""
     clusters = read_table(run.folder.path / "clusters.parquet", ["id", "cluster"])
     twins = clusters.filter(pc.equal(clusters["cluster"], verdict["dedup.cluster"]))["id"].to_pylist()
     return {
@@ -92,8 +112,15 @@ def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
         "size": verdict["dedup.size"],
         "of": verdict["dedup.of"],
         "jaccard": verdict["dedup.jaccard"],
+        "twin": _twin(run, verdict),
         "members": sorted(twins)[:20],
     }
+
+
+def _twin(run: Run, verdict: dict[str, Any]) -> dict[str, Any] | None:
+    if verdict["dedup.size"] == 1:
+        return None
+    return find_twin(run, verdict["id"], verdict["dedup.of"], verdict["dedup.jaccard"])
 
 
 def _in_corpus(run: Run, number: int, document: str) -> bool:

@@ -86,7 +86,8 @@ def open_tab(executable, folder, width=1280, height=800):
     try:
         deadline = time.monotonic() + LIMIT
         while not (found := re.search(r"ws://127\.0\.0\.1:(\d+)\S+", log.read_text("utf-8", "replace"))):
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text("utf-8", "replace")
+            assert process.poll() is None, log.read_text("utf-8", "replace")
+            assert time.monotonic() < deadline, log.read_text("utf-8", "replace")
             time.sleep(0.1)
         with connect(found[0], proxy=None, max_size=None) as browser:
             browser.send(json.dumps({"id": 1, "method": "Target.createTarget", "params": {"url": "about:blank"}}))

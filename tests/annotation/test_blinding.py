@@ -53,7 +53,7 @@ def world(label_studio):
             rows = [
                 {
                     "data": {"text": f"{word} {number}", "key": f"{word}{number}"}, "meta": {"is": GOLD},
-                    "predictions": [QUALITY.prediction({"score": "1", "faults": ["other"], "note": HIDDEN}, "x", HIDDEN)],
+                    "predictions": [{"model_version": HIDDEN, "result": said(HIDDEN)}],
                 }
                 for number in range(4)
             ]  # fmt: skip
@@ -204,7 +204,7 @@ def stored(world, annotation):
 def test_an_answer_is_its_senders_once_whatever_he_says(world):
     forged = {"completed_by": world.ben.id, "updated_by": world.ben.id, "ground_truth": True, "lead_time": -9999,
               "unique_id": "00000000-0000-0000-0000-000000000000", "task": world.their_tasks[0],
-              "project": world.theirs, "draft_id": world.their_draft, "parent_annotation": world.their_answer}  # fmt: skip
+              "draft_id": world.their_draft, "parent_annotation": world.their_answer}  # fmt: skip
     answer = world.ann.answer(world.tasks[0], said("甲"), **forged)
     number = answer.json()["id"]
     assert (answer.status_code, answer.json()["completed_by"]) == (201, world.ann.id)

@@ -1,6 +1,7 @@
 """The whole run over sample_data against the verdict that its authors meant for every document."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -99,3 +100,30 @@ def test_explain_and_replay_answer_from_what_is_stored(workspace, capsys):
     assert "quarantined" in out
     assert "malformed_json" in out
     assert "no verdict changes" in out
+
+
+OPEN = {"uscc"}
+"""Kinds that `web` measures and keeps."""
+
+
+def test_planted_personal_data_are_masked_and_ordinary_numbers_stay(run):
+    corpus = {row["id"]: row["text"] for row in rows(run, "corpus")}
+    planted = [(row["id"], item) for row in expected() for item in row.get("personal", ()) if row["id"] in corpus]
+    ordinary = [(row["id"], value) for row in expected() for value in row.get("ordinary", ()) if row["id"] in corpus]
+
+    assert [e for e in planted if (e[1]["value"] in corpus[e[0]]) != (e[1]["kind"] in OPEN)] == []
+    assert [entry for entry in ordinary if entry[1] not in corpus[entry[0]]] == []
+
+
+def test_the_summary_counts_what_was_masked_and_explain_tells_no_value(run, workspace, capsys):
+    summary = json.loads((run / "run.json").read_text())
+    (name, values), *_ = [(r["id"], [p["value"] for p in r["personal"]]) for r in expected() if r["id"] == "f-1023"]
+    assert main(["explain", name, "--json", "--workspace", str(workspace)]) == 0
+    told = capsys.readouterr().out
+    page = (run / "report.html").read_text("utf-8")
+
+    planted = Counter(item["kind"] for row in expected() if row.get("keep") for item in row.get("personal", ()))
+    masked = Counter(summary["personal_data"]["masked"])
+    assert {kind: masked[kind] for kind in planted} == {kind: n * (kind not in OPEN) for kind, n in planted.items()}
+    assert [value for value in values if value in told or value in page] == []
+    assert "personal.spans" in told
