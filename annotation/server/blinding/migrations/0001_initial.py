@@ -11,7 +11,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("projects", "0034_project_annotator_evaluation_enabled"),
+        # Not the newest: some of Label Studio's own rely on an order that they do not name.
+        ("projects", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
