@@ -218,7 +218,7 @@ class Note(Control):
         """Write a box of two lines."""
         return (
             f'<TextArea name={quoteattr(self.name)} toName={quoteattr(targets[0])} rows="2" maxSubmissions="1"'
-            f' editable="true" placeholder={quoteattr("选填，写完按回车")}/>'
+            f' editable="true" placeholder={quoteattr("选填，写完按 Shift+回车")}/>'
         )  # fmt: skip
 
     def read(self, items: Sequence[Mapping[str, Any]], text: str) -> str:  # noqa: ARG002

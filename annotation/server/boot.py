@@ -62,7 +62,7 @@ def make_tables() -> None:
         connection.settings_dict["NAME"] = str(database)
         partial.rename(database)
     elif _lacks_something():
-        call_command("migrate", run_syncdb=True, verbosity=0)
+        call_command("migrate", verbosity=0)
 
 
 def _make_from_models() -> None:
@@ -85,15 +85,11 @@ def _make_from_models() -> None:
 
 
 def _lacks_something() -> bool:
-    from django.apps import apps  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
     executor = MigrationExecutor(connection)
-    ours = {model._meta.db_table for model in apps.get_app_config("blinding").get_models()}  # noqa: SLF001
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes())) or not ours <= set(
-        connection.introspection.table_names()
-    )
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def make_operator(path: Path) -> None:

@@ -4,9 +4,11 @@ Label Studio keeps only the last state, and the community edition no history. A 
 number he has read gets what came after it, and nothing twice.
 """
 
+from functools import cache
 from typing import Any
 
 from core.current_request import CurrentContext
+from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from tasks.models import Annotation
 
@@ -19,8 +21,17 @@ def listen() -> None:
     post_delete.connect(_deleted, sender=Annotation, dispatch_uid="blinding.deleted")
 
 
+@cache
 def catch_up() -> None:
-    """Write down what changed while nobody listened: a kill between saving and noting, an import, another server."""
+    """Write down what changed while nobody listened: a kill between saving and noting, an import, another server.
+
+    Once a process: at its start, before there are requests, or else when the journal is first read.
+    """
+    with transaction.atomic():
+        _catch_up()
+
+
+def _catch_up() -> None:
     last = {row.annotation: row for row in Revision.objects.order_by("sequence").iterator()}
     for annotation in Annotation.objects.iterator():
         _note(annotation, last.pop(annotation.pk, None), user=None)

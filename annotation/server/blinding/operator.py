@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from tasks.models import Task
 from users.models import User
 
+from blinding.journal import catch_up
 from blinding.models import Revision, Seat
 
 PROTOCOL = 1
@@ -110,6 +111,7 @@ class Revisions(APIView):
             limit = min(int(request.query_params.get("limit", 500)), MOST_REVISIONS)
         except ValueError as error:
             raise ValidationError({"detail": "after and limit are whole numbers"}) from error
+        catch_up()
         rows = Revision.objects.filter(sequence__gt=after).order_by("sequence").values()[:limit]
         return Response({"revisions": list(rows)})
 

@@ -2,7 +2,7 @@
 
 from core.views import main
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from blinding.middleware import is_operator
@@ -17,3 +17,8 @@ def home(request: HttpRequest) -> HttpResponse:
     done = Count("project__tasks", filter=Q(project__tasks__is_labeled=True), distinct=True)
     seats = Seat.objects.filter(user=request.user, closed=False).order_by("-pk").annotate(tasks=tasks, done=done)
     return render(request, "blinding/home.html", {"seats": seats.select_related("project")})
+
+
+def no_tips(_request: HttpRequest) -> HttpResponse:
+    """Answer that there are none."""
+    return JsonResponse({}, status=404)

@@ -15,7 +15,9 @@ PROJECT = (
     "reveal_preannotations_interactively", "skip_queue", "source_syncing", "target_syncing", "task_count",
     "task_number", "finished_task_number", "queue_total", "queue_done",
 )  # fmt: skip
-TASK = ("id", "data", "project", "is_labeled", "inner_id", "queue", "overlap", "allow_skip")
+TASK = (
+    "id", "data", "project", "is_labeled", "inner_id", "queue", "overlap", "allow_skip", "created_at", "updated_at",
+)  # fmt: skip
 """Without meta, total counts, the operator's comments and who else has touched it."""
 ANNOTATION = (
     "id", "result", "task", "project", "was_cancelled", "lead_time", "created_at", "updated_at", "created_ago",
@@ -47,12 +49,18 @@ def project(data: Mapping[str, Any], _user: User) -> dict[str, Any]:
     return _fields(data, PROJECT) | {"can_delete_tasks": False, "can_manage_annotations": False}
 
 
+def columns(data: Mapping[str, Any], _user: User) -> dict[str, Any]:
+    """Name the fields of the data, without which the page shows no text; not the people and models of the project."""
+    rows = [row for row in data["columns"] if row["id"] in {"id", "data"} or row.get("parent") == "data"]
+    return {"columns": rows}
+
+
 def served_task(data: Mapping[str, Any], user: User) -> dict[str, Any]:
     """Show a task with one's own answers, and note that it was shown."""
     shown = _fields(data, TASK)
     Serving.objects.get_or_create(user_id=user.pk, task_id=data["id"])
     shown["annotations"] = annotations(data.get("annotations") or [], user)
-    shown["drafts"] = [_fields(row, DRAFT) for row in data.get("drafts") or [] if _id(row.get("user")) == user.pk]
+    shown["drafts"] = [draft(row, user) for row in data.get("drafts") or [] if row.get("user") in {user.pk, user.email}]
     visible = Project.objects.filter(pk=data["project"], show_collab_predictions=True).exists()
     rows = data.get("predictions") or [] if visible else []
     shown["predictions"] = [_fields(row, PREDICTION) for row in rows]

@@ -12,5 +12,6 @@ urlpatterns = [
     path("api/qingyuan/projects/<int:pk>/seat/", operator.ProjectSeat.as_view(), name="qingyuan-seat"),
     path("api/qingyuan/projects/<int:pk>/tasks/", operator.ProjectTasks.as_view(), name="qingyuan-tasks"),
     path("api/qingyuan/revisions/", operator.Revisions.as_view(), name="qingyuan-revisions"),
+    path("heidi-tips/", pages.no_tips),  # Label Studio would fetch them from outside
     *label_studio,
 ]
