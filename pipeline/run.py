@@ -13,7 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from filters.characters import UNICODE_VERSION
-from pipeline.dedup import DEDUP_VERSION, find_duplicates
+from pipeline.dedup import DEDUP_VERSION
+from pipeline.dedup_stages import deduplicate
 from pipeline.errors import LedgerError, RecipeError, ShardError
 from pipeline.executor import Executor, Item, Outcome, Progress
 from pipeline.identity import IDENTITY_VERSION, settle_ids
@@ -30,10 +31,6 @@ from pipeline.stage import Receipt, Stages
 from pipeline.store import SCANNED, SURVEYED, RunFolder, fingerprint, write_bytes, write_json
 from pipeline.survey import find_templates, survey_fingerprint, survey_shard, templates_fingerprint
 from pipeline.write import WRITE_VERSION, write_part
-
-DEDUP_SHARE = 12
-"""Part of a worker's memory for texts that are compared: 128 MB of 1.5 GB, so that deduplication needs no more than a
-scan, and the peak is the same whatever the input."""
 
 MERGE_SHARE = 4
 """Part of a worker's memory for the counts of lines being merged: the more fit, the fewer times each part is opened."""
@@ -201,8 +198,7 @@ class _Run:
         priorities = [[source.name, source.priority] for source in recipe.sources]
         digests = [[n, outputs[n]["documents"], outputs[n]["signatures"]] for n in parts.numbers]
         wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), priorities, digests)
-        arguments = (parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory // DEDUP_SHARE)
-        self.stages.whole("dedup", wanted, ("clusters", "pairs"), lambda: Item("dedup", find_duplicates, arguments))
+        deduplicate(self.stages, parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory)
 
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         policy = self.recipe.policy

@@ -54,7 +54,8 @@ class RunFolder:
 
     def forget(self, number: int, since: str = "survey") -> None:
         """Remove what a stage and those after it made of a shard: receipts first, so that nothing seems done."""
-        stages = list(STAGE_TABLES)[list(STAGE_TABLES).index(since) :]
+        stages = list(STAGE_TABLES)[list(STAGE_TABLES).index(since) :] if since in STAGE_TABLES else []
+        self.receipt(since, number).unlink(missing_ok=True)
         for stage in stages:
             self.receipt(stage, number).unlink(missing_ok=True)
         for stage in stages:
