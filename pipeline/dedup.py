@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from filters.fold import FOLD_VERSION
 from pipeline.arrays import map_array, read_array, write_array
-from pipeline.cluster_table import Grouped, grouped, write_clusters
+from pipeline.cluster_table import Grouped, grouped, kept_among, write_clusters
 from pipeline.clusters import assemble, exact_groups, find_clusters
 from pipeline.comparison import TEXT_SHARE
+from pipeline.earlier import JointParts
 from pipeline.errors import ShardError
 from pipeline.form import Deduplication, Source
 from pipeline.parts import Parts
@@ -51,7 +52,7 @@ def find_duplicates(
         _base_order(parts, sources), load=parts.load_folded, signing=signing, threshold=dedup.threshold,
         memory_bytes=memory // TEXT_SHARE,
     )  # fmt: skip
-    return store_clusters(parts, grouped(clusters), fingerprint, begun, 0.0)
+    return store_clusters(parts, grouped(clusters, parts), fingerprint, begun, 0.0)
 
 
 def store_clusters(parts: Parts, found: Grouped, fingerprint: str, begun: float, before: float) -> dict[str, Any]:
@@ -65,14 +66,14 @@ def store_clusters(parts: Parts, found: Grouped, fingerprint: str, begun: float,
         before: CPU seconds that the steps before it took.
     """
     withdraw(parts.folder.whole_receipt("dedup"))
-    write_clusters(parts, found)
+    tables = write_clusters(parts, found)
     receipt = {
         "stage": "dedup",
         "fingerprint": fingerprint,
-        "documents": parts.rows,
+        "documents": (parts.own if isinstance(parts, JointParts) else parts).rows,
         "clusters_of_several": int(np.count_nonzero(found.clusters.rank == 0)),
         "documents_in_them": len(found.rows),
-        "outputs": {name: digest_file(parts.folder.path / f"{name}.parquet") for name in ("clusters", "pairs")},
+        "outputs": {name: digest_file(parts.folder.path / f"{name}.parquet") for name in tables},
         "cpu_seconds": round(before + time.process_time() - begun, 3),
     }
     write_json(parts.folder.whole_receipt("dedup"), receipt)
@@ -148,7 +149,9 @@ def join_clusters(scratch: Scratch, tasks: int, fingerprint: str, before: float)
     clusters = assemble(
         np.searchsorted(rows, rows_of), group, np.searchsorted(members, edges), similarity, id_order
     )  # fmt: skip
-    return store_clusters(scratch.parts, Grouped(rows, clusters), fingerprint, begun, before)
+    return store_clusters(
+        scratch.parts, Grouped(rows, clusters, kept_among(scratch.parts, rows)), fingerprint, begun, before
+    )
 
 
 def _check_headers(parts: Parts, signing: Signing) -> None:
@@ -181,16 +184,23 @@ def _order(ids: pa.Array) -> NDArray[np.int64]:
     return place
 
 
-def _base_order(parts: Parts, sources: tuple[Source, ...]) -> NDArray[np.int64]:
-    """int64[n]: whom one would rather keep: by the source's priority, then the longer text (ties go by id)."""
+def order_keys(parts: Parts, sources: tuple[Source, ...]) -> NDArray[np.int64]:
+    """int64[n, keys]: whom one would rather keep, smaller is better: by the source's priority, then the longer text."""
+    if isinstance(parts, JointParts):
+        return np.concatenate([order_keys(parts.own, sources), parts.order])
     priority = {source.name: source.priority for source in sources}
     encoded = parts.column("documents", "source").combine_chunks().dictionary_encode()
     of_source = np.array([priority[name] for name in encoded.dictionary.to_pylist()], np.int64)
     priorities = of_source[encoded.indices.to_numpy()]
-    chars = parts.column("signatures", "chars").to_numpy()
-    order = np.lexsort((-chars, priorities))
-    keys = np.stack([priorities, -chars], axis=1)[order]
+    return np.stack([priorities, -parts.column("signatures", "chars").to_numpy()], axis=1)
+
+
+def _base_order(parts: Parts, sources: tuple[Source, ...]) -> NDArray[np.int64]:
+    """int64[n]: whom one would rather keep, by `order_keys` (ties go by id)."""
+    keys = order_keys(parts, sources)
+    order = np.lexsort(keys.T[::-1])
+    keys = keys[order]
     steps = np.concatenate([[0], np.cumsum(np.any(keys[1:] != keys[:-1], axis=1))]) if len(keys) else keys[:, 0]
-    place = np.empty(len(chars), np.int64)
+    place = np.empty(len(keys), np.int64)
     place[order] = steps
     return place

@@ -62,6 +62,8 @@ class Deduplication(_Strict):
     rows: Annotated[int, Field(gt=0)] = 8
     shingle: Annotated[int, Field(gt=0)] = 5
     seed: Annotated[int, Field(ge=0)] = 1
+    index: Name | None = None
+    """Index of documents across runs, in the workspace: also find what earlier runs had, and put this run's in."""
 
 
 class Shards(_Strict):

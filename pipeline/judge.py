@@ -43,6 +43,8 @@ class Survivors:
     election: Election
     ids: pa.Array
     """Of the members."""
+    runs: pa.Array
+    """Of the members that are of earlier runs; null for the run's own."""
 
     def tables(self) -> Iterator[pa.Table]:
         """Yield the `DEDUP` attributes of all documents, in order, as many at a time as a row group has."""
@@ -64,6 +66,7 @@ class Survivors:
                 "dedup.jaccard": pa.array(jaccard, mask=alone),
                 "dedup.cluster": batch["cluster"],
                 "dedup.of": self.ids.take(pa.array(of, mask=alone)),
+                "dedup.of_run": self.runs.take(pa.array(of, mask=alone)),
             }
             yield pa.table(columns, schema=pa.schema(DEDUP))
             begin += batch.num_rows
@@ -72,9 +75,18 @@ class Survivors:
 def find_survivors(parts: Parts, policy: Policy) -> Survivors:
     """Choose the survivors: the best member of each cluster that passes every rule that is not about duplicates."""
     found = read_clusters(parts.folder)
-    election = elect(found.clusters, _passing(parts, policy, found.rows))
-    ids = parts.take("documents", found.rows, ["id"])["id"].combine_chunks() if len(found.rows) else _KINDS[:0]
-    return Survivors(parts.folder, found, election, ids)
+    own = found.rows[found.rows < parts.rows]
+    others = len(found.rows) - len(own)
+    passes = np.concatenate([_passing(parts, policy, own), np.zeros(others, np.bool_)])
+    election = elect(found.clusters, passes, found.kept)
+    ids = parts.take("documents", own, ["id"])["id"].combine_chunks() if len(own) else _KINDS[:0]
+    runs = pa.nulls(len(own), pa.string())
+    if others:
+        earlier = read_table(parts.folder.path / "earlier.parquet", ["id", "run"])
+        earlier = earlier.take(found.rows[len(own) :] - parts.rows).combine_chunks()
+        ids = pa.concat_arrays([ids, earlier["id"].combine_chunks()])
+        runs = pa.concat_arrays([runs, earlier["run"].combine_chunks()])
+    return Survivors(parts.folder, found, election, ids, runs)
 
 
 def _passing(parts: Parts, policy: Policy, twins: NDArray[np.int64]) -> NDArray[np.bool_]:

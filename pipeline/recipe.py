@@ -79,7 +79,7 @@ class Recipe:
     @cached_property
     def signing(self) -> Signing:
         """How documents are signed."""
-        settings = self.dedup.model_dump(exclude={"near", "threshold"})
+        settings = self.dedup.model_dump(exclude={"near", "threshold", "index"})
         return Signing(**settings)
 
 

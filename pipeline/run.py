@@ -18,6 +18,7 @@ from pipeline.dedup_stages import deduplicate
 from pipeline.errors import LedgerError, RecipeError, ShardError
 from pipeline.executor import Executor, Item, Outcome, Progress
 from pipeline.identity import IDENTITY_VERSION, settle_ids
+from pipeline.index_stages import RunIndex, run_index
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.ledger import draw_up, over_quarantined
 from pipeline.parts import Parts
@@ -60,8 +61,8 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
         folder.make()
     except OSError as error:
         raise RecipeError(f"the workspace {workspace} cannot be used: {error}") from error
-    with _alone(folder):
-        run = _Run(recipe, folder, Stages(folder, executor, progress), memory)
+    with _alone(folder), run_index(recipe, workspace, folder) as index:
+        run = _Run(recipe, folder, Stages(folder, executor, progress), memory, index)
         try:
             run.go()
         finally:
@@ -117,6 +118,7 @@ class _Run:
     folder: RunFolder
     stages: Stages
     memory: int
+    index: RunIndex | None
 
     def go(self) -> None:
         """Carry out every stage."""
@@ -136,6 +138,8 @@ class _Run:
         self._keep_settings()
         self._judge(parts, outputs)
         self._write(outputs)
+        if self.index is not None:
+            self.index.put(self.stages, self.recipe, self.stages.receipts["judge"], self.memory)
 
     def _keep_settings(self) -> None:
         """Store what the verdicts from now on are made by, for those who open the run later."""
@@ -197,7 +201,9 @@ class _Run:
         recipe = self.recipe
         priorities = [[source.name, source.priority] for source in recipe.sources]
         digests = [[n, outputs[n]["documents"], outputs[n]["signatures"]] for n in parts.numbers]
-        wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), priorities, digests)
+        wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(exclude={"index"}), priorities, digests)
+        if self.index is not None:
+            parts, wanted = self.index.find(self.stages, parts, wanted)
         deduplicate(self.stages, parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory)
 
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:

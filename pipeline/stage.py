@@ -72,9 +72,10 @@ class Stages:
         if receipt is not None:
             record.reused = 1
         else:
-            self.progress.stage(stage, 1, "steps")
+            one = item()
+            self.progress.stage(stage, one.weight, "documents" if one.weight > 1 else "steps")
             outcome: Outcome
-            (outcome,) = self.executor.run(stage, [item()])
+            (outcome,) = self.executor.run(stage, [one])
             if outcome.receipt is None:
                 raise ShardError(f"{stage}: {outcome.error}")
             receipt = outcome.receipt
