@@ -1,6 +1,6 @@
 """The scanned parts of a run, seen as one table: rows numbered through all of them, in the order of the parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -42,6 +42,12 @@ class Parts:
         """Return the first row of a part and the first behind it."""
         place = self.numbers.index(number)
         return int(self.offsets[place]), int(self.offsets[place + 1])
+
+    def within(self, low: int, high: int) -> Iterator[tuple[int, int]]:
+        """Yield the parts that lie in the rows [low, high), which no part crosses: number and first row."""
+        for number, begin, end in zip(self.numbers, self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True):
+            if low <= begin and end <= high and begin < end:
+                yield number, begin
 
     def column(self, table: str, name: str) -> pa.ChunkedArray:
         """Read one column of all parts."""

@@ -13,10 +13,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from filters.characters import UNICODE_VERSION
-from pipeline.dedup import DEDUP_VERSION, find_duplicates
+from pipeline.dedup import DEDUP_VERSION
+from pipeline.dedup_stages import deduplicate
 from pipeline.errors import LedgerError, RecipeError, ShardError
 from pipeline.executor import Executor, Item, Outcome, Progress
 from pipeline.identity import IDENTITY_VERSION, settle_ids
+from pipeline.index_stages import RunIndex, run_index
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.ledger import draw_up, over_quarantined
 from pipeline.parts import Parts, WordParts
@@ -31,10 +33,6 @@ from pipeline.stage import Receipt, Stages
 from pipeline.store import SCANNED, SURVEYED, RunFolder, fingerprint, write_bytes, write_json
 from pipeline.survey import find_templates, survey_fingerprint, survey_shard, templates_fingerprint
 from pipeline.write import WRITE_VERSION, write_part
-
-DEDUP_SHARE = 12
-"""Part of a worker's memory for texts that are compared: 128 MB of 1.5 GB, so that deduplication needs no more than a
-scan, and the peak is the same whatever the input."""
 
 MERGE_SHARE = 4
 """Part of a worker's memory for the counts of lines being merged: the more fit, the fewer times each part is opened."""
@@ -64,8 +62,8 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
         folder.make()
     except OSError as error:
         raise RecipeError(f"the workspace {workspace} cannot be used: {error}") from error
-    with _alone(folder):
-        run = _Run(recipe, folder, Stages(folder, executor, progress), memory)
+    with _alone(folder), run_index(recipe, workspace, folder) as index:
+        run = _Run(recipe, folder, Stages(folder, executor, progress), memory, index)
         try:
             run.go()
         finally:
@@ -121,6 +119,7 @@ class _Run:
     folder: RunFolder
     stages: Stages
     memory: int
+    index: RunIndex | None
 
     def go(self) -> None:
         """Carry out every stage."""
@@ -142,6 +141,8 @@ class _Run:
         self._keep_settings()
         self._judge(parts, outputs)
         self._write(outputs)
+        if self.index is not None:
+            self.index.put(self.stages, self.recipe, self.stages.receipts["judge"], self.memory)
 
     def _keep_settings(self) -> None:
         """Store what the verdicts from now on are made by, for those who open the run later."""
@@ -203,13 +204,14 @@ class _Run:
         recipe = self.recipe
         tables = ["documents", "signatures", *(["attributes"] if recipe.preference.attributes else [])]
         digests = [[n, *(outputs[n][table] for table in tables)] for n in parts.numbers]
-        levels = recipe.dedup.model_dump(exclude={"prefer"})
+        levels = recipe.dedup.model_dump(exclude={"prefer", "index"})
         preference = recipe.preference
         wanted = fingerprint(DEDUP_VERSION, levels, asdict(recipe.signing), preference.fingerprint(), digests)
         if recipe.signing.unit == "words":
             parts = WordParts(parts.folder, parts.numbers, recipe.dictionaries)
-        arguments = (parts, recipe.dedup, recipe.signing, preference, wanted, self.memory // DEDUP_SHARE)
-        self.stages.whole("dedup", wanted, ("clusters", "pairs"), lambda: Item("dedup", find_duplicates, arguments))
+        if self.index is not None:
+            parts, wanted = self.index.find(self.stages, parts, wanted)
+        deduplicate(self.stages, parts, recipe.dedup, recipe.signing, preference, wanted, self.memory)
 
     def _passages(self, parts: Parts, outputs: dict[int, dict[str, str]]) -> None:
         """Measure passages; what is judged depends on them from now on."""
