@@ -198,7 +198,7 @@ def mismatch(theirs: Mapping[bytes, bytes] | None, signing: Signing) -> str | No
     if "family" not in found:
         return "it does not say how its signatures were made: only signatures that Qingyuan wrote can be compared"
     other = [f'{key} is "{found.get(key)}", not "{value}"' for key, value in ours.items() if found.get(key) != value]
-    return f"its signatures do not compare with these: {'; '.join(other)}" if other else None
+    return f"such signatures do not compare: {'; '.join(other)}" if other else None
 
 
 def stored_signing(path: Path) -> Signing:

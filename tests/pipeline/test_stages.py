@@ -132,7 +132,7 @@ def test_signatures_made_in_another_way_are_refused(desk):
     parts = Parts(RunFolder(desk.folder), (0,))
     prefer = Preference(("length", "id"), (Source(name="web", path="in"),))
 
-    with pytest.raises(ShardError, match='do not compare with these: seed is "1", not "2"'):
+    with pytest.raises(ShardError, match='such signatures do not compare: seed is "1", not "2"'):
         find_duplicates(parts, Deduplication(), Signing(seed=2), prefer, "x", 10**8)
 
 
