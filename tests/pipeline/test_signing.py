@@ -111,10 +111,12 @@ def test_a_text_cut_into_words_is_folded_and_has_no_punctuation():
 
 def test_bands_for_a_threshold_are_those_of_datasketch():
     chosen = {threshold: best_bands(threshold, 112) for threshold in (0.5, 0.7, 0.8, 0.9)}
-    theirs = {t: MinHashLSH(threshold=t, num_perm=112, weights=(0.1, 0.9)) for t in chosen}
+    theirs = {t: MinHashLSH(threshold=t, num_perm=112, weights=(0.05, 0.95)) for t in chosen}
 
     assert chosen == {threshold: (index.b, index.r) for threshold, index in theirs.items()}
-    assert chosen[0.7] == (18, 6)
+    assert (chosen[0.7], chosen[0.8]) == ((18, 6), (14, 8))
+    found = {t: Signing(bands=bands, rows=rows).probability(t) for t, (bands, rows) in chosen.items()}
+    assert {threshold: chance > 0.89 for threshold, chance in found.items()} == dict.fromkeys(chosen, True)
 
 
 def test_a_text_longer_than_the_kernel_holds_at_a_time_is_signed_whole():
