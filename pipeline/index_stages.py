@@ -77,9 +77,10 @@ class RunIndex:
 def _check_preference(path: Path, recipe: Recipe) -> None:
     """Refuse an index that orders its documents in another way; a new one takes the recipe's."""
     ours = {"prefer": list(recipe.preference.keys)}
-    theirs = read_json(path / "prefer.json")
+    beside = path.with_name(f"{path.name}.json")
+    theirs = read_json(beside)
     if theirs is None:
-        write_json(path / "prefer.json", ours)
+        write_json(beside, ours)
     elif theirs != ours:
         raise RecipeError(
             f"the index {path} keeps documents by {theirs['prefer']}, this recipe by {ours['prefer']}: "
