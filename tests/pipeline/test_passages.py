@@ -155,13 +155,17 @@ def test_the_best_document_keeps_its_passage_and_a_rule_may_bound_the_others(des
 
 
 def test_copies_of_one_document_make_no_passage(desk):
-    first, *rest = essays(3).values()
-    rows = [{"id": f"copy{number}", "text": first.replace("\n", "\n" * number)} for number in range(1, 9)]
-    desk.write("in/a.jsonl", [*rows, *({"id": f"e{number}", "text": one} for number, one in enumerate(rest))])
-    desk.recipe('name = "web"\npath = "in"', more=ASK.format(chars=50, documents=4))
-    desk.run()
+    # By length, of which the longest goes first, copies of the two alternate.
+    first, second = essays(2).values()
+    rows = [{"id": f"a{number}", "text": first.replace("\n", "\n" * number)} for number in (1, 3, 5, 7)]
+    rows += [{"id": f"b{number}", "text": second.replace("\n", "\n" * number)} for number in (3, 5, 7, 9)]
+    desk.write("in/a.jsonl", rows)
+    more = ASK.format(chars=50, documents=3)
+    for target in (64, 0.002):
+        desk.recipe('name = "web"\npath = "in"', more=f"{more}[shards]\ntarget_mb = {target}\n")
+        desk.run()
 
-    assert set(measured(desk).values()) == {(0.0, 0.0, 0, 0)}
+        assert set(measured(desk).values()) == {(0.0, 0.0, 0, 0)}
 
 
 class Stopping(Recording):
