@@ -96,7 +96,8 @@ def render_explanation(found: Mapping[str, Any]) -> str:
     if cluster["size"] > 1:
         lines.append(f"cluster {cluster['cluster']} of {cluster['size']}: {', '.join(cluster['members'])}")
         if cluster["of"] is not None:
-            lines.append(f"duplicates {cluster['of']} (Jaccard {cluster['jaccard']:.4f})")
+            where = "" if cluster["of_run"] is None else f" of run {cluster['of_run']}"
+            lines.append(f"duplicates {cluster['of']}{where} (Jaccard {cluster['jaccard']:.4f})")
         lines.append("")
     lines += [f"{e['start']}–{e['end']} {e['kind']}: was {e['removed']!r}" for e in found["edits"][:20]]
     if len(found["edits"]) > 20:  # noqa: PLR2004 - as many as were listed

@@ -15,6 +15,9 @@ from pipeline.parts import Parts
 from pipeline.schema import CLUSTERS, EARLIER_CLUSTERS, PAIRS
 from pipeline.store import PartWriter, RunFolder, read_batches, read_table, write_table
 
+_REPEATED = ("rank", "size", "of", "jaccard", "place")
+"""Columns whose values repeat; ids hardly do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
@@ -64,7 +67,7 @@ def write_clusters(parts: Parts, found: Grouped) -> list[str]:
     election = elect(clusters, np.ones(len(rows), np.bool_) & ~(rows >= _own(parts).rows), found.kept)
     ids = parts.take("documents", rows, ["id"])["id"].combine_chunks() if len(rows) else pa.array([], pa.string())
     folder = parts.folder.path
-    with PartWriter([(folder / "clusters.parquet", CLUSTERS)]) as writer:
+    with PartWriter([(folder / "clusters.parquet", CLUSTERS)], dictionaries=_REPEATED) as writer:
         for number, begin in _own(parts).within(0, parts.rows):
             column = read_table(parts.folder.part("documents", number), ["id"])["id"].combine_chunks()
             columns = [column, *_columns(column, begin, found, election, ids)]

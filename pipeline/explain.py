@@ -91,6 +91,7 @@ def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
         "cluster": verdict["dedup.cluster"],
         "size": verdict["dedup.size"],
         "of": verdict["dedup.of"],
+        "of_run": verdict.get("dedup.of_run"),
         "jaccard": verdict["dedup.jaccard"],
         "members": sorted(twins)[:20],
     }

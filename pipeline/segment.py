@@ -19,7 +19,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.arrays import ArrayWriter, array_writer, gather, map_array, read_array, write_array
-from pipeline.candidates import NO_KEY, band_key
+from pipeline.candidates import NO_KEY, band_keys
 from pipeline.signing import EMPTY_DIGEST, Signing
 
 ORDER_KEYS = 2
@@ -57,12 +57,8 @@ def compared_keys(
     signatures: NDArray[np.uint32], exact: NDArray[np.uint64], shingles: NDArray[np.int64], signing: Signing
 ) -> list[NDArray[np.uint64]]:
     """Return the keys of all bands, and of the digest; NO_KEY where there is nothing to compare."""
-    alone = shingles == 0
-    found = []
-    for band in range(signing.bands):
-        keys = band_key(signatures, signing, band)
-        keys[alone] = NO_KEY
-        found.append(keys)
+    found = band_keys(signatures, signing).T
+    found[:, shingles == 0] = NO_KEY
     digests = exact[:, 0] ^ exact[:, 1]
     digests[np.all(exact == EMPTY_DIGEST, axis=1)] = NO_KEY
     return [*found, digests]
