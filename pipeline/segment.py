@@ -6,7 +6,7 @@ character: 2.8 KB for 1,400 characters, where its 1,200 shingles as sorted 64-bi
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,13 +44,17 @@ class Documents:
 
     def keys(self, signing: Signing) -> list[NDArray[np.uint64]]:
         """Return what the documents are found by: the keys of all bands, of the digest, and of the name."""
-        names = np.array([xxhash.xxh3_64_intdigest(name) for name in self.names], np.uint64)
-        return [*compared_keys(self.signatures, self.exact, self.shingles, signing), names]
+        return [*compared_keys(self.signatures, self.exact, self.shingles, signing), name_keys(self.names)]
 
 
 def name_of(source: str, identity: str) -> bytes:
     """Return a document's name in the index."""
     return f"{source}\0{identity}".encode()
+
+
+def name_keys(names: Iterable[bytes]) -> NDArray[np.uint64]:
+    """Return the keys that names are found by."""
+    return np.array([xxhash.xxh3_64_intdigest(name) for name in names], np.uint64)
 
 
 def compared_keys(

@@ -7,7 +7,6 @@ Needs about 1.2 KB of disk per document while it runs.
 """
 
 import argparse
-import resource
 import shutil
 import tempfile
 import time
@@ -184,7 +183,7 @@ def measure(folder, total, memory, giant):
         wall = time.monotonic() - begun
         elect = (parts, Policy(()), "x")
         (last,) = watched.run("elect", [Item("elect", elect_survivors, elect)])
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    peak = max(watched.peak.values())
     wrong, planted = check(parts)
     print(f"\n{total:,} documents, {planted:,} clusters planted, {wrong:,} documents in another cluster than planted")
     print(f"  {'step':16}{'tasks':>7}{'CPU s':>9}{'µs a document':>16}{'peak MB':>10}")
