@@ -122,6 +122,21 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=positive, default=1, help="of the training (%(default)s)")
     train.add_argument("--report", type=Path, help="also write the card there, as JSON")
 
+    takedown = add(
+        "takedown", _takedown, "take documents out of indexes and runs",
+        "Their rows are removed from every run of the workspace and from the indexes named, also where a later run\n"
+        "replaced them; a shard that is read again loses them again. The proof names every file that was written\n"
+        "anew, with its digest before and after. Then run the recipes again: of each cluster the best that is left\n"
+        "comes back. "
+        "The input is yours: remove it there too.",
+    )  # fmt: skip
+    takedown.add_argument("--source", required=True, help="name of the source that the documents are of")
+    takedown.add_argument("--id", nargs="+", required=True, help="their ids")
+    takedown.add_argument(
+        "--index", action="append", default=[], help="an index to take them out of; may be said more than once"
+    )
+    takedown.add_argument("--memory", type=memory_bytes, default=memory_bytes("1.5GB"), help="what it may use (1.5GB)")
+
     add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
     return parser
 
@@ -226,6 +241,21 @@ def _train(options: argparse.Namespace) -> int:
     else:
         print(render_card(card))
         print(f"Written to {options.output}. In a recipe:\n\n{usage(card, str(options.output.absolute()))}")
+    return 0
+
+
+def _takedown(options: argparse.Namespace) -> int:
+    from pipeline.takedown import take_down  # noqa: PLC0415
+
+    documents = frozenset((options.source, identity) for identity in options.id)
+    proof = take_down(options.workspace, documents, options.index, options.memory)
+    if options.json:
+        _print_json(proof)
+    else:
+        runs = sorted({one["run"] for one in proof["runs"]})
+        found = sum(one["documents"] for one in proof["index"])
+        print(f"Taken out of the runs {', '.join(runs) or '(none)'}; {found} times out of indexes.")
+        print(f"Proof: {proof['proof']}")
     return 0
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.arrays import array_writer, map_array, read_array, write_array
-from pipeline.candidates import agreement, band_key, candidate_pairs, least_agreement
+from pipeline.candidates import agreement, band_keys, candidate_pairs, least_agreement
 from pipeline.executor import report
 from pipeline.scratch import TEXT, Scratch
 from pipeline.store import read_batches
@@ -64,8 +64,7 @@ def write_keys(scratch: Scratch, group: int, ranges: int, fingerprint: str) -> d
     cuts = [np.zeros(1, np.int64)]
     keys_path = scratch.path("keys", group)
     with array_writer(keys_path) as keys_file, array_writer(keys_path.with_suffix(".positions")) as positions_file:
-        for band in range(signing.bands):
-            keys = band_key(signatures, signing, band, texts)
+        for keys in band_keys(signatures, signing, texts).T:
             # Equal slices of the key's upper half: 2^32 times as many values as there are ranges, at least.
             cell = ((keys >> _HIGH) * np.uint64(ranges) >> _HIGH).astype(np.uint16)
             order = np.argsort(cell, kind="stable") if ranges > 1 else np.arange(len(keys))

@@ -1,6 +1,7 @@
 """The tables of clusters: written and read part by part, with memory for those documents only that are not alone."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,12 @@ from pipeline.election import Election, elect
 from pipeline.parts import Parts
 from pipeline.schema import CLUSTERS, EARLIER_CLUSTERS, PAIRS
 from pipeline.store import PartWriter, RunFolder, read_batches, read_table, write_table
+
+PAIRS_AT_ONCE = 1 << 20
+"""Pairs in a row group: 24 MB."""
+
+_REPEATED = ("rank", "size", "of", "jaccard", "place")
+"""Columns whose values repeat; ids hardly do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +71,12 @@ def write_clusters(parts: Parts, found: Grouped) -> list[str]:
     election = elect(clusters, np.ones(len(rows), np.bool_) & ~(rows >= _own(parts).rows), found.kept)
     ids = parts.take("documents", rows, ["id"])["id"].combine_chunks() if len(rows) else pa.array([], pa.string())
     folder = parts.folder.path
-    with PartWriter([(folder / "clusters.parquet", CLUSTERS)]) as writer:
+    with PartWriter([(folder / "clusters.parquet", CLUSTERS)], dictionaries=_REPEATED) as writer:
         for number, begin in _own(parts).within(0, parts.rows):
             column = read_table(parts.folder.part("documents", number), ["id"])["id"].combine_chunks()
             columns = [column, *_columns(column, begin, found, election, ids)]
             writer.write(pa.record_batch([pa.array(values) for values in columns], schema=CLUSTERS))
-    a, b = rows[clusters.edges].T
-    write_table(folder / "pairs.parquet", pa.table([a, b, clusters.edge_jaccard], schema=PAIRS))
+    _write_pairs(folder / "pairs.parquet", found)
     if not isinstance(parts, JointParts):
         (folder / "earlier.parquet").unlink(missing_ok=True)
         return ["clusters", "pairs"]
@@ -79,6 +85,16 @@ def write_clusters(parts: Parts, found: Grouped) -> list[str]:
     found_out = _columns(column, parts.own.rows, found, election, ids)
     write_table(folder / "earlier.parquet", pa.table([*earlier.columns, *found_out], schema=EARLIER_CLUSTERS))
     return ["clusters", "pairs", "earlier"]
+
+
+def _write_pairs(path: Path, found: Grouped) -> None:
+    edges, similarity = found.clusters.edges, found.clusters.edge_jaccard
+    with PartWriter([(path, PAIRS)]) as writer:
+        for begin in range(0, len(edges), PAIRS_AT_ONCE):
+            some = slice(begin, begin + PAIRS_AT_ONCE)
+            ends = found.rows[edges[some]]
+            columns = [pa.array(ends[:, 0]), pa.array(ends[:, 1]), pa.array(similarity[some])]
+            writer.write(pa.record_batch(columns, schema=PAIRS))
 
 
 def _own(parts: Parts) -> Parts:

@@ -22,9 +22,11 @@ from pipeline.scratch import TEXT, Scratch
 from pipeline.segment import ORDER_KEYS
 from pipeline.signing import EMPTY_DIGEST, Signing, mismatch
 from pipeline.store import digest_file, read_schema, withdraw, write_json
-from pipeline.union import MOST_DOCUMENTS, unpacked
+from pipeline.union import MOST_DOCUMENTS
 
 DEDUP_VERSION = "1"
+
+_HALF, _LOW = np.uint64(32), np.uint64(0xFFFF_FFFF)
 
 BYTES_IN_MEMORY = 1200
 """What a document costs where signatures, keys and pairs are in memory: its signature twice, 112 places of 4 bytes."""
@@ -140,24 +142,24 @@ def _copies(parts: Parts, position: NDArray[np.uint32]) -> NDArray[np.uint32]:
 def join_clusters(scratch: Scratch, tasks: int, fingerprint: str, before: float) -> dict[str, Any]:
     """Put the clusters together from copies and edges, and write them."""
     begun = time.process_time()
-    paths = [scratch.path("edges", number) for number in range(tasks)]
-    codes = np.concatenate([np.empty(0, np.uint64), *(read_array(path, np.uint64) for path in paths)])
-    similarity = np.concatenate(
-        [np.empty(0, np.float64), *(read_array(path.with_suffix(".similarity"), np.float64) for path in paths)]
-    )
-    edges = unpacked(codes)
-    order = np.lexsort((edges[:, 1], edges[:, 0]))
-    edges, similarity = edges[order], similarity[order]
-    copies = map_array(scratch.order("copies"), np.uint32, 2).astype(np.int64)
-    members = np.unique(np.concatenate([edges.ravel(), copies.ravel()]))
-    rows_of = scratch.rows_of(members)
-    rows = np.sort(rows_of)
+    codes, similarity = _edges(scratch, tasks)
+    copies = map_array(scratch.order("copies"), np.uint32, 2)
+    joined = np.zeros(scratch.parts.rows, np.bool_)
+    for numbers in (codes >> _HALF, codes & _LOW, copies[:, 0], copies[:, 1]):
+        joined[numbers] = True
+    members = np.flatnonzero(joined)
+    del joined
+    edges = np.empty((len(codes), 2), np.int64)
+    edges[:, 0] = np.searchsorted(members, (codes >> _HALF).astype(np.int64))
+    edges[:, 1] = np.searchsorted(members, (codes & _LOW).astype(np.int64))
+    del codes
     group = np.arange(len(members))
     group[np.searchsorted(members, copies[:, 0])] = np.searchsorted(members, copies[:, 1])
+    rows_of = scratch.rows_of(members)
+    rows = np.sort(rows_of)
     id_order = map_array(scratch.order("id_place"), np.uint32)[rows].astype(np.int64)
-    clusters = assemble(
-        np.searchsorted(rows, rows_of), group, np.searchsorted(members, edges), similarity, id_order
-    )  # fmt: skip
+    clusters = assemble(np.searchsorted(rows, rows_of), group, edges, similarity, id_order)
+    del edges, similarity
     return store_clusters(
         scratch.parts, Grouped(rows, clusters, kept_among(scratch.parts, rows)), fingerprint, begun, before
     )
@@ -169,6 +171,22 @@ def _check_headers(parts: Parts, signing: Signing) -> None:
         wrong = mismatch(read_schema(path).metadata, signing)
         if wrong is not None:
             raise ShardError(f"{path}: {wrong}")
+
+
+def _edges(scratch: Scratch, tasks: int) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+    """Read all edges, sorted by the better end: uint64[edges], that end in the upper half; float64[edges]."""
+    paths = [scratch.path("edges", number) for number in range(tasks)]
+    sizes = [path.stat().st_size // 8 for path in paths]
+    codes, similarity = np.empty(sum(sizes), np.uint64), np.empty(sum(sizes), np.float64)
+    at = 0
+    for path, size in zip(paths, sizes, strict=True):
+        codes[at : at + size] = read_array(path, np.uint64)
+        similarity[at : at + size] = read_array(path.with_suffix(".similarity"), np.float64)
+        at += size
+    codes = codes << _HALF | codes >> _HALF
+    order = np.argsort(codes)
+    codes = codes[order]
+    return codes, similarity[order]
 
 
 def _fixed(column: pa.ChunkedArray, dtype: np.dtype[Any], width: int) -> NDArray[Any]:

@@ -25,7 +25,8 @@ from pipeline.store import fingerprint
 TABLES = ("clusters", "pairs")
 
 GROUP_BYTES = 1200
-"""What a document costs while its group's signatures and keys are written: its signature, and a band's keys."""
+"""What a document costs while its group's signatures and keys are written: its signature as read and as kept, and the
+keys of its bands."""
 
 PAIRS_IN_TASK = 4_000_000
 """Comparisons of one task: tens of seconds."""

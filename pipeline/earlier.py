@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import xxhash
 from numpy.typing import NDArray
 
 from pipeline.arrays import map_array, write_array
@@ -22,7 +21,7 @@ from pipeline.executor import report
 from pipeline.index import KEPT, Index, open_index, standing
 from pipeline.parts import Parts
 from pipeline.schema import EARLIER, signature_schema
-from pipeline.segment import Segment, compared_keys, name_of
+from pipeline.segment import Segment, compared_keys, name_keys, name_of
 from pipeline.signing import Signing
 from pipeline.store import PartWriter, RunFolder, digest_file, read_batches, read_schema, withdraw, write_json
 
@@ -113,8 +112,8 @@ def _names(parts: Parts, number: int) -> NDArray[np.uint64]:
     digests = []
     for batch in read_batches(parts.folder.part("documents", number), ["source", "id"]):
         pairs = zip(batch["source"].to_pylist(), batch["id"].to_pylist(), strict=True)
-        digests += [xxhash.xxh3_64_intdigest(name_of(*pair)) for pair in pairs]
-    return np.unique(np.array(digests, np.uint64))
+        digests.append(name_keys(name_of(*pair) for pair in pairs))
+    return np.unique(np.concatenate([np.empty(0, np.uint64), *digests]))
 
 
 @dataclass

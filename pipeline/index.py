@@ -13,7 +13,7 @@ import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from filters.fold import FOLD_VERSION
 from pipeline.errors import RecipeError
+from pipeline.form import nearest
 from pipeline.segment import ORDER_KEYS, Segment, name_of, read_status
 from pipeline.signing import Signing
 from pipeline.store import fingerprint, read_json, write_json
@@ -54,7 +55,9 @@ class Index:
     def save(self) -> None:
         """Make the index what this says, all at once."""
         value = {name: getattr(self, name) for name in _STORED}
-        write_json(self.path / "index.json", {"header": header(self.signing), **value})
+        write_json(
+            self.path / "index.json", {"header": header(self.signing), "signing": asdict(self.signing), **value}
+        )  # fmt: skip
 
     def open(self) -> list[Segment]:
         """Open the segments."""
@@ -99,6 +102,20 @@ class Index:
 
 
 _STORED = ("next", "runs", "segments", "commits", "removals")
+
+
+def signing_of(path: Path) -> Signing:
+    """Return how the documents of an index were signed.
+
+    Raises:
+        RecipeError: there is no such index.
+    """
+    stored = read_json(path / "index.json")
+    if stored is None:
+        known = sorted(one.parent.name for one in path.parent.glob("*/index.json"))
+        hint = nearest(path.name, known) if known else "; there is none yet"
+        raise RecipeError(f'there is no index "{path.name}" in {path.parent}{hint}')
+    return Signing(**stored["signing"])
 
 
 def removal_digest(source: str, identity: str) -> str:

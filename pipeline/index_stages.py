@@ -29,6 +29,10 @@ class RunIndex:
     folder: RunFolder
     inputs: str = ""
     """Fingerprint of the run's deduplication but for the index."""
+    seen: str = ""
+    """Digest of what it sees of the index."""
+    saw: tuple[str, ...] = ()
+    """The runs whose documents it sees."""
 
     def find(self, stages: Stages, parts: Parts, inputs: str) -> tuple[Parts, str]:
         """Find the earlier documents that the run's are to be compared with.
@@ -37,13 +41,13 @@ class RunIndex:
             The parts to deduplicate; the fingerprint of the deduplication.
         """
         self.inputs = inputs
-        seen, runs = self._seen()
-        wanted = fingerprint(inputs, seen)
-        item = Item("earlier", find_earlier, (parts, self.path, self.signing, runs, wanted), max(1, parts.rows))
+        self.seen, self.saw = self._look()
+        wanted = fingerprint(inputs, self.seen)
+        item = Item("earlier", find_earlier, (parts, self.path, self.signing, self.saw, wanted), max(1, parts.rows))
         receipt = stages.whole("earlier", wanted, EARLIER_TABLES, lambda: item)
         return (joint(parts, self.path, self.signing) if receipt["documents"] else parts), wanted
 
-    def _seen(self) -> tuple[str, tuple[str, ...]]:
+    def _look(self) -> tuple[str, tuple[str, ...]]:
         compared = set()
         path = self.folder.path / "earlier.parquet"
         if path.exists():
@@ -55,10 +59,9 @@ class RunIndex:
     def put(self, stages: Stages, recipe: Recipe, receipts: Mapping[int, Mapping[str, Any]], memory: int) -> None:
         """Put the run's documents in, unless they are; then merge what has become too many segments."""
         index = open_index(self.path, self.signing)
-        seen, runs = self._seen()
         outputs = [[number, receipt["outputs"]] for number, receipt in sorted(receipts.items())]
-        done = fingerprint(self.inputs, seen, outputs)
-        commit = {"inputs": self.inputs, "seen": seen, "saw": runs, "print": done}
+        done = fingerprint(self.inputs, self.seen, outputs)
+        commit = {"inputs": self.inputs, "seen": self.seen, "saw": self.saw, "print": done}
         stored = index.commits.get(self.folder.path.name)
         if stored is None or stored["print"] != done:
             self.folder.whole_receipt("index").unlink(missing_ok=True)  # of another index, or of one that was removed

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from filters.texts import Texts
@@ -16,7 +15,7 @@ from pipeline.executor import report
 from pipeline.index import GONE, KEPT, Index, open_index, standing
 from pipeline.parts import Parts
 from pipeline.preference import Preference
-from pipeline.segment import Documents, Segment, SegmentWriter, name_of
+from pipeline.segment import Documents, Segment, SegmentWriter, name_keys, name_of
 from pipeline.signing import Signing
 from pipeline.store import read_batches, withdraw, write_json
 
@@ -66,13 +65,13 @@ def put_in(
                 for some, kept in _of_part(parts, part, order[begin:end], number):
                     writer.add(some)
                     status.append(np.where(kept, KEPT, 0).astype(np.uint8))
-                    digests = np.unique(np.array([xxhash.xxh3_64_intdigest(one) for one in some.names], np.uint64))
+                    digests = np.unique(name_keys(some.names))
                     for segment in segments:
                         segment.status[segment.lookup(signing.bands + 1, digests)] |= GONE
                     report(len(kept))
         documents += writer.documents
         _name(index, name, np.concatenate([np.empty(0, np.uint8), *status]))
-    _restate(index, segments, before)
+    restate(index, segments, before)
     index.commits[run] = commit | {"removals": len(index.removals)}
     index.save()
     index.sweep()
@@ -134,7 +133,7 @@ def _name(index: Index, name: str, status: NDArray[np.uint8]) -> None:
     index.segments.append({"name": name, "status": file, "documents": len(status)})
 
 
-def _restate(index: Index, segments: list[Segment], before: list[NDArray[np.uint8]]) -> None:
+def restate(index: Index, segments: list[Segment], before: list[NDArray[np.uint8]]) -> None:
     """Write the status of segments anew where it has changed."""
     for entry, segment, old in zip(index.segments, segments, before, strict=False):
         if not np.array_equal(segment.status, old):

@@ -104,7 +104,8 @@ def elect_survivors(parts: Parts, policy: Policy, fingerprint: str) -> dict[str,
     begun = time.process_time()
     path = parts.folder.path / "survivors.parquet"
     withdraw(parts.folder.whole_receipt("elect"))
-    with PartWriter([(path, pa.schema(DEDUP))]) as writer:
+    repeated = [name for name in pa.schema(DEDUP).names if name != "dedup.cluster"]
+    with PartWriter([(path, pa.schema(DEDUP))], dictionaries=repeated) as writer:
         for table in find_survivors(parts, policy).tables():
             for batch in table.combine_chunks().to_batches():
                 writer.write(batch)

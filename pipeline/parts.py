@@ -75,7 +75,7 @@ class Parts:
         for place, number in enumerate(self.numbers):
             inside = rows[cuts[place] : cuts[place + 1]] - self.offsets[place]
             if len(inside):
-                tables.append(read_rows(self.folder.part(table, number), inside.tolist(), columns))
+                tables.append(read_rows(self.folder.part(table, number), inside, columns))
         return pa.concat_tables(tables)
 
     def load_folded(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

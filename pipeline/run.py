@@ -26,6 +26,7 @@ from pipeline.passage_stages import find_passages
 from pipeline.plan import Plan, make_plan, read_options
 from pipeline.readers.reading import LIBRARIES
 from pipeline.recipe import Recipe, load_recipe
+from pipeline.removal import keep_removed
 from pipeline.report import write_report
 from pipeline.runs import open_run
 from pipeline.scan import Cutting, ScanSettings, scan_shard
@@ -62,7 +63,7 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
         folder.make()
     except OSError as error:
         raise RecipeError(f"the workspace {workspace} cannot be used: {error}") from error
-    with _alone(folder), run_index(recipe, workspace, folder) as index:
+    with alone(folder), run_index(recipe, workspace, folder) as index:
         run = _Run(recipe, folder, Stages(folder, executor, progress), memory, index)
         try:
             run.go()
@@ -101,7 +102,7 @@ def nothing_left(recipe_path: Path, workspace: Path, *, memory: int, progress: P
 
 
 @contextmanager
-def _alone(folder: RunFolder) -> Iterator[None]:
+def alone(folder: RunFolder) -> Iterator[None]:
     """Keep other processes away from this run; the system frees the lock when we die, however that happens."""
     with (folder.path / ".lock").open("w") as lock:
         try:
@@ -133,6 +134,7 @@ class _Run:
         if not scans:
             part, error = next(iter(self.stages.failed.items()))
             raise ShardError(f"every shard failed; the first, {part}: {error}")
+        scans = self.stages.receipts["scan"] = keep_removed(self.folder, self.folder.path.parents[1], scans)
         parts = Parts(self.folder, tuple(sorted(scans)))
         outputs = self._settle_ids(parts, scans)
         self._dedup(parts, outputs)

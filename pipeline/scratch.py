@@ -107,16 +107,28 @@ class Scratch:
         """Read the folded texts of documents given by ascending position: code points and offsets."""
         rows = self.rows_of(positions)
         order = np.argsort(rows)
-        pieces: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)] * len(rows)
-        for group, begin, end in self._of_groups(rows[order]):
-            wanted = order[begin:end].tolist()
-            low, high = self._bounds(group, rows[order[begin:end]])
+        low, high = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
+        groups = list(self._of_groups(rows[order]))
+        for group, begin, end in groups:
+            low[order[begin:end]], high[order[begin:end]] = self._bounds(group, rows[order[begin:end]])
+        wide = high < 0
+        low, high = np.abs(low), np.abs(high)
+        # As they lie on disk, end to end, in the order asked for; then all at once as code points.
+        at = np.cumsum(np.concatenate([[0], high - low]))
+        data = np.empty(at[-1], np.uint8)
+        view = memoryview(data.data)
+        starts, sizes, places = low.tolist(), (high - low).tolist(), at.tolist()
+        for group, begin, end in groups:
             with self.path("texts", group).open("rb", buffering=0) as file:
-                for i, start, after in zip(wanted, np.abs(low).tolist(), high.tolist(), strict=True):
-                    data = os.pread(file.fileno(), abs(after) - start, start)
-                    pieces[i] = np.frombuffer(data, np.uint32 if after < 0 else np.uint16).astype(np.uint32)
-        offsets = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
-        return (np.concatenate(pieces) if pieces else np.empty(0, np.uint32)), offsets
+                handle = file.fileno()
+                for i in order[begin:end].tolist():
+                    if os.preadv(handle, [view[places[i] : places[i + 1]]], starts[i]) != sizes[i]:
+                        raise OSError(f"{file.name}: ends before byte {starts[i] + sizes[i]}")
+        offsets = np.cumsum(np.concatenate([[0], (high - low) // np.where(wide, 4, 2)]))
+        if not wide.any():
+            return data.view(np.uint16).astype(np.uint32), offsets
+        pieces = [data[places[i] : places[i + 1]].view(np.uint32 if four else np.uint16) for i, four in enumerate(wide)]
+        return np.concatenate([piece.astype(np.uint32) for piece in pieces]), offsets
 
     def _of_groups(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
         """Cut ascending rows by group: (group, first, behind) of those that have any."""

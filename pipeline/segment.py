@@ -6,7 +6,7 @@ character: 2.8 KB for 1,400 characters, where its 1,200 shingles as sorted 64-bi
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +19,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.arrays import ArrayWriter, array_writer, gather, map_array, read_array, write_array
-from pipeline.candidates import NO_KEY, band_key
+from pipeline.candidates import NO_KEY, band_keys
 from pipeline.signing import EMPTY_DIGEST, Signing
 
 ORDER_KEYS = 6
@@ -44,8 +44,7 @@ class Documents:
 
     def keys(self, signing: Signing) -> list[NDArray[np.uint64]]:
         """Return what the documents are found by: the keys of all bands, of the digest, and of the name."""
-        names = np.array([xxhash.xxh3_64_intdigest(name) for name in self.names], np.uint64)
-        return [*compared_keys(self.signatures, self.exact, self.shingles, signing), names]
+        return [*compared_keys(self.signatures, self.exact, self.shingles, signing), name_keys(self.names)]
 
 
 def name_of(source: str, identity: str) -> bytes:
@@ -53,16 +52,17 @@ def name_of(source: str, identity: str) -> bytes:
     return f"{source}\0{identity}".encode()
 
 
+def name_keys(names: Iterable[bytes]) -> NDArray[np.uint64]:
+    """Return the keys that names are found by."""
+    return np.array([xxhash.xxh3_64_intdigest(name) for name in names], np.uint64)
+
+
 def compared_keys(
     signatures: NDArray[np.uint32], exact: NDArray[np.uint64], shingles: NDArray[np.int64], signing: Signing
 ) -> list[NDArray[np.uint64]]:
     """Return the keys of all bands, and of the digest; NO_KEY where there is nothing to compare."""
-    alone = shingles == 0
-    found = []
-    for band in range(signing.bands):
-        keys = band_key(signatures, signing, band)
-        keys[alone] = NO_KEY
-        found.append(keys)
+    found = band_keys(signatures, signing).T
+    found[:, shingles == 0] = NO_KEY
     digests = exact[:, 0] ^ exact[:, 1]
     digests[np.all(exact == EMPTY_DIGEST, axis=1)] = NO_KEY
     return [*found, digests]

@@ -7,7 +7,6 @@ Needs about 1.2 KB of disk per document while it runs.
 """
 
 import argparse
-import resource
 import shutil
 import tempfile
 import time
@@ -30,7 +29,7 @@ from pipeline.judge import elect_survivors
 from pipeline.parts import Parts
 from pipeline.pool import ProcessPool
 from pipeline.preference import Preference
-from pipeline.schema import signature_schema
+from pipeline.schema import DOCUMENTS, signature_schema
 from pipeline.signing import Signing
 from pipeline.stage import Stages
 from pipeline.store import RunFolder
@@ -69,6 +68,8 @@ def _signatures(origin, edited, first, bands, rows, out):
 class Made(Parts):
     """Parts without texts: these follow from the row."""
 
+    before: int = 0
+    """Documents of other runs: no text is theirs and of one of these."""
     total: int = 0
     giant: float = 0.01
 
@@ -88,32 +89,44 @@ class Made(Parts):
             chars = origin[:, None] * np.uint64(1 << 20) + np.arange(CHARS, dtype=np.uint64)
             for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
                 chars = (chars ^ (chars >> np.uint64(shift))) * np.uint64(factor)
-        values = (0x4E00 + (chars >> np.uint64(40)) % np.uint64(20_000)).astype(np.uint32)
+        # Hangul, for folding leaves it as it is.
+        values = (0xAC00 + (chars >> np.uint64(40)) % np.uint64(11_000)).astype(np.uint32)
         edited = origin != rows
-        values[edited, (rows[edited] * 7919) % CHARS] = (0x3400 + rows[edited] % 6000).astype(np.uint32)
+        values[edited, (rows[edited] * 7919) % CHARS] = (0xAC00 + 11_000 + rows[edited] % 170).astype(np.uint32)
         return values.ravel(), np.arange(len(rows) + 1) * CHARS
 
 
-def make(folder, total, giant):
+def make(folder, total, giant, kind=Made):
     """Write what a scan would have left, as far as deduplication reads it."""
     run = RunFolder(folder)
     run.make()
+    prefix = "document" if kind is Made else folder.name
     schema = signature_schema(SIGNING.permutations, SIGNING.header(FOLD_VERSION))
-    parts = Made(run, tuple(range(-(-total // IN_PART))), total, giant)
+    parts = kind(run, tuple(range(-(-total // IN_PART))), total=total, giant=giant)
     for number in parts.numbers:
         rows = np.arange(number * IN_PART, min(total, (number + 1) * IN_PART))
         origin = parts.origin(rows)
         signatures = np.empty((len(rows), SIGNING.permutations), np.uint32)
         _signatures(origin, origin != rows, rows[0], SIGNING.bands, SIGNING.rows, signatures)
-        exact = np.stack([rows, rows], axis=1).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        exact = np.stack([rows + parts.before] * 2, axis=1).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         fixed = [pa.Array.from_buffers(schema.field(name).type, len(rows), [None, pa.py_buffer(data.tobytes())])
                  for name, data in (("exact", exact), ("signature", signatures))]  # fmt: skip
-        ids = pa.array([f"document-{row:010d}" for row in rows.tolist()])
+        ids = pa.array([f"{prefix}-{row:010d}" for row in rows.tolist()])
         counts = [pa.array(np.full(len(rows), value)) for value in (CHARS - SIGNING.shingle + 1, CHARS)]
         table = pa.table([ids, *fixed, *counts], schema=schema)
         pq.write_table(table, run.part("signatures", number), compression="zstd", use_dictionary=False)
-        pq.write_table(pa.table({"id": ids, "source": pa.repeat("made", len(rows))}), run.part("documents", number))
+        documents = pa.table([ids, pa.repeat("made", len(rows))], schema=pa.schema(list(DOCUMENTS)[:2]))
+        pq.write_table(documents, run.part("documents", number))
     return parts
+
+
+def _peak(pool):
+    """Bytes that the worker had at most since the last call; Linux."""
+    worker = next(iter([*pool._idle, *pool._busy]))
+    process = Path(f"/proc/{worker._process.pid}")
+    size = next(line for line in (process / "status").read_text().splitlines() if line.startswith("VmHWM"))
+    (process / "clear_refs").write_text("5")
+    return int(size.split()[1]) * 1024
 
 
 class Watched:
@@ -123,12 +136,14 @@ class Watched:
         self._pool = pool
         self.cpu = defaultdict(float)
         self.tasks = defaultdict(int)
+        self.peak = defaultdict(int)
 
     def run(self, stage, items):
         for outcome in self._pool.run(stage, items):
             if outcome.error:
                 raise SystemExit(f"{outcome.item.name}: {outcome.error}")
             self.cpu[stage] += outcome.receipt["cpu_seconds"]
+            self.peak[stage] = max(self.peak[stage], _peak(self._pool))
             self.tasks[stage] += 1
             yield outcome
 
@@ -168,15 +183,19 @@ def measure(folder, total, memory, giant):
         receipt = deduplicate(stages, parts, Deduplication(), SIGNING, PREFERENCE, "x", memory)
         wall = time.monotonic() - begun
         elect = (parts, Policy(()), "x")
-        (last,) = pool.run("elect", [Item("elect", elect_survivors, elect)])
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+        (last,) = watched.run("elect", [Item("elect", elect_survivors, elect)])
+    peak = max(watched.peak.values())
     wrong, planted = check(parts)
     print(f"\n{total:,} documents, {planted:,} clusters planted, {wrong:,} documents in another cluster than planted")
-    print(f"  {'step':16}{'tasks':>7}{'CPU s':>9}{'µs a document':>16}")
-    own = receipt["cpu_seconds"] - sum(watched.cpu.values()) + watched.cpu["dedup"]
-    for step, seconds in [*((s, c) for s, c in watched.cpu.items() if s != "dedup"), ("dedup", own),
-                          ("elect", last.receipt["cpu_seconds"])]:  # fmt: skip
-        print(f"  {step:16}{watched.tasks.get(step, 1):7}{seconds:9.1f}{seconds / total * 1e6:16.2f}")
+    print(f"  {'step':16}{'tasks':>7}{'CPU s':>9}{'µs a document':>16}{'peak MB':>10}")
+    own = {step: seconds for step, seconds in watched.cpu.items() if step not in {"dedup", "elect"}}
+    own["dedup"] = receipt["cpu_seconds"] - sum(own.values())
+    for step, seconds in {**own, "elect": last.receipt["cpu_seconds"]}.items():
+        peak_mb = watched.peak[step] / 1e6
+        print(f"  {step:16}{watched.tasks[step]:7}{seconds:9.1f}{seconds / total * 1e6:16.2f}{peak_mb:10,.0f}")
+    text = own["dedup-texts"] + own["dedup-compare"]
+    rate = total / (receipt["cpu_seconds"] - text)
+    print(f"  without reading and comparing texts: {rate:,.0f} signatures per CPU-second")
     print(
         f"  whole stage: {receipt['cpu_seconds']:.1f} CPU-s, {wall:.0f} s on one worker, "
         f"{total / receipt['cpu_seconds']:,.0f} documents per CPU-second"
