@@ -1,5 +1,6 @@
 """Removing documents from the parts of a run, and keeping them out when a shard is read again."""
 
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -8,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.identity import place_id
+from pipeline.passage_stages import BETWEEN
 from pipeline.schema import INPUT_ID
 from pipeline.store import (
+    PASSAGES,
     PartWriter,
     RunFolder,
     digest_file,
@@ -21,6 +24,7 @@ from pipeline.store import (
     withdraw,
     write_json,
 )
+from pipeline.twins import FOLDER
 
 Named: TypeAlias = frozenset[tuple[str, str]]
 """Source and id of documents."""
@@ -31,8 +35,12 @@ _TABLES = ("corpus", "verdicts", "attributes", "signatures", "documents")
 """Tables of a part that name documents or hold their text."""
 
 _DERIVED = (
-    *(f"{name}.parquet" for name in ("clusters", "pairs", "earlier", "survivors")), "run.json", "report.html",
-)  # fmt: skip
+    *(f"{name}.parquet" for name in ("clusters", "pairs", "earlier", "survivors", "standing")),
+    *("run.json", "report.html"),
+)
+
+_SHARED = (PASSAGES, *BETWEEN, FOLDER)
+"""Folders of a run with what its documents have in common, and excerpts of them."""
 
 
 def removed(workspace: Path) -> Named:
@@ -106,6 +114,9 @@ def _forget_derived(folder: RunFolder) -> None:
         (folder.path / name).unlink(missing_ok=True)
     for path in (folder.path / "earlier").glob("*"):
         path.unlink()
+    for name in _SHARED:  # receipts first, so that nothing seems done
+        shutil.rmtree(folder.path / "receipts" / name, ignore_errors=True)
+        shutil.rmtree(folder.path / name, ignore_errors=True)
 
 
 def _rows_of(folder: RunFolder, number: int, documents: Named) -> NDArray[np.int64]:
