@@ -134,7 +134,8 @@ def render_explanation(found: Mapping[str, Any]) -> str:
     if cluster["size"] > 1:
         lines.append(f"cluster {cluster['cluster']} of {cluster['size']}: {', '.join(cluster['members'])}")
         if cluster["of"] is not None:
-            lines.append(f"duplicates {cluster['of']} (Jaccard {cluster['jaccard']:.4f})")
+            where = "" if cluster["of_run"] is None else f" of run {cluster['of_run']}"
+            lines.append(f"duplicates {cluster['of']}{where} (Jaccard {cluster['jaccard']:.4f})")
         if cluster["twin"] is not None and cluster["twin"]["pair"] is not None:
             lines += _pair(cluster["twin"]["pair"])
         lines.append("")
