@@ -3,7 +3,7 @@
 import re
 from ipaddress import IPv4Address, IPv6Address
 
-from filters.personal_context import context_at
+from filters.personal_context import Context
 from filters.personal_tables import HAN_DIGITS
 
 _LOCAL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._%+-")
@@ -65,9 +65,8 @@ def read_email(folded: str, at: int) -> tuple[int, int, str] | None:
     return at - len(local), domain.end(), "email"
 
 
-def read_account(folded: str, at: int) -> tuple[int, int, str] | None:
+def read_account(folded: str, at: int, context: Context) -> tuple[int, int, str] | None:
     """Read a QQ number or WeChat name behind the word for it."""
-    context = context_at(folded, at)
     if context.name == "wechat":
         return _wechat(folded, at, context.distance)
     if context.name != "qq" or context.distance > 1:
@@ -97,9 +96,13 @@ def read_wxid(folded: str, at: int) -> tuple[int, int, str] | None:
 
 def read_network(folded: str, at: int) -> tuple[int, int, str] | None:  # noqa: PLR0911 - one kind after another
     """Read an IP or MAC address; `ip_open` if nobody can be behind it (private, loopback, reserved)."""
-    if at and not _LABEL.search(folded, max(0, at - 4), at) and (
-        (folded[at - 1].isalnum() and folded[at - 1].isascii())
-        or (folded[at - 1] in "._-:/\\" and folded[at - 2 : at - 1].isdigit())
+    if (
+        at
+        and not _LABEL.search(folded, max(0, at - 4), at)
+        and (
+            (folded[at - 1].isalnum() and folded[at - 1].isascii())
+            or (folded[at - 1] in "._-:/\\" and folded[at - 2 : at - 1].isdigit())
+        )
     ):
         return None
     found = _QUAD.match(folded, at)

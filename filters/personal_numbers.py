@@ -14,7 +14,7 @@ from filters.identifiers import (
     vin_check,
 )
 from filters.personal_chain import DIGITS, Split, collect, is_part
-from filters.personal_context import Context, context_at
+from filters.personal_context import Context
 from filters.personal_lexicon import alternatives, lexicon, words_of
 
 _ALNUM = re.compile(r"[a-z0-9]+")
@@ -48,13 +48,12 @@ def _provinces() -> frozenset[str]:
     return frozenset(words_of("numbers", "provinces"))
 
 
-def read_number(folded: str, at: int) -> tuple[int, int, str] | None:
-    """Say what the number at a place is.
+def read_number(folded: str, at: int, context: Context) -> tuple[int, int, str] | None:
+    """Say what the number at a place is, by its context.
 
     Returns:
         Its start and end, and its category, `landline` and `vin` regardless of where they stand; or None.
     """
-    context = context_at(folded, at)
     run = _ALNUM.match(folded, at)
     if run is not None and not run[0].isdigit():
         found = _lettered(folded, run, context)
@@ -89,7 +88,11 @@ def _with_sign(folded: str, start: int) -> int:
 def _with_series(folded: str, start: int, end: int) -> tuple[int, int, str]:
     """Take 南字第…号 around the number of an officer's certificate with it."""
     series = _SERIES.search(folded[max(0, start - 4) : start])
-    return start - (len(series[0]) if series else 0), end + (folded[end : end + 1] == "号" and bool(series)), "military_id"
+    return (
+        start - (len(series[0]) if series else 0),
+        end + (folded[end : end + 1] == "号" and bool(series)),
+        "military_id",
+    )
 
 
 def _of_length(folded: str, value: str, context: Context, split: Split) -> str | None:  # noqa: C901, PLR0911, PLR0912

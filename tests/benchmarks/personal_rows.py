@@ -4,6 +4,8 @@ Made without the filter's own code: check characters are computed here again. Se
 the filter was looked at with one half, and is reported on the other.
 """
 
+# ruff: noqa: E501 - tables, an entry a line
+
 import random
 from hashlib import sha256
 
@@ -31,7 +33,9 @@ def birthday(rng):
 
 
 def resident(rng):
-    return check18(rng.choice(["110105", "310115", "440305", "510107", "330106", "650102"]) + birthday(rng) + digits(rng, 3))
+    return check18(
+        rng.choice(["110105", "310115", "440305", "510107", "330106", "650102"]) + birthday(rng) + digits(rng, 3)
+    )
 
 
 def permit(rng):
@@ -93,7 +97,11 @@ def taiwan(rng):
 
 def uscc(rng):
     alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-    body = rng.choice(["91", "92", "51", "12"]) + rng.choice(["110105", "330199"]) + "".join(rng.choice(alphabet) for _ in range(9))
+    body = (
+        rng.choice(["91", "92", "51", "12"])
+        + rng.choice(["110105", "330199"])
+        + "".join(rng.choice(alphabet) for _ in range(9))
+    )
     return body + alphabet[-sum(alphabet.index(c) * 3**i for i, c in enumerate(body)) % 31]
 
 
@@ -101,12 +109,32 @@ def plate(rng):
     return rng.choice("京沪粤浙苏川鲁豫云琼") + rng.choice("ABCDEFG") + rng.choice("ABCDEFGHJK") + digits(rng, 4)
 
 
+def dotted(rng):
+    value = plate(rng)
+    return f"{value[:2]}·{value[2:]}"
+
+
+def bad(rng):
+    value = resident(rng)
+    return f"编码{value[:-1]}{'1' if value[-1] != '1' else '2'}"
+
+
 def name(rng):
-    return rng.choice("王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗") + rng.choice(["伟民", "秀兰", "晓棠", "建国", "子涵", "丽", "桂芬", "志强", "雨桐", "昊"])
+    return rng.choice("王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗") + rng.choice(
+        ["伟民", "秀兰", "晓棠", "建国", "子涵", "丽", "桂芬", "志强", "雨桐", "昊"]
+    )
 
 
 def street(rng):
-    return rng.choice(["浙江省杭州市西湖区文三路", "北京市朝阳区建国路", "四川省成都市武侯区玉林南街", "上海市浦东新区锦绣路", "广东省广州市天河区体育西路"])
+    return rng.choice(
+        [
+            "浙江省杭州市西湖区文三路",
+            "北京市朝阳区建国路",
+            "四川省成都市武侯区玉林南街",
+            "上海市浦东新区锦绣路",
+            "广东省广州市天河区体育西路",
+        ]
+    )
 
 
 def email(rng):
@@ -127,7 +155,16 @@ def hidden(rng, value):
     return f"{value[:at]}\u200b{value[at:]}"
 
 
-ID = ["身份证号", "公民身份号码：", "证件号码为", "本人身份证", "的身份证号码是", "身份证号:", "登记的证件号", "（身份证）"]
+ID = [
+    "身份证号",
+    "公民身份号码：",
+    "证件号码为",
+    "本人身份证",
+    "的身份证号码是",
+    "身份证号:",
+    "登记的证件号",
+    "（身份证）",
+]
 PHONE = ["请拨打电话", "手机", "联系电话：", "有事打我手机", "电话是", "致电", "联系方式", "我的手机号码："]
 CARD = ["请汇款至", "卡号", "银行卡", "打到我的账户", "储蓄卡卡号：", "收款账号为", "工资卡", "转账到"]
 MAIL = ["邮箱", "请发送至", "电子邮件：", "来信寄", "我的邮箱是", "写信到", "Email:", "联系"]
@@ -184,7 +221,7 @@ FORMATS = {
     "wechat": ("wechat", False, handle, ["微信", "微信号：", "加微信", "VX ", "加v：", "薇信号", "vx：", "微信号是"]),
     "wxid": ("wechat", False, lambda r: f"wxid_{''.join(r.choice('abcdefgh0123456789') for _ in range(14))}", ["微信", "账号", "，", "加我", "是", "转给"]),
     "plate": ("plate", False, plate, [*CAR, "，"]),
-    "plate, dotted": ("plate", False, lambda r: (lambda p: f"{p[:2]}·{p[2:]}")(plate(r)), CAR),
+    "plate, dotted": ("plate", False, dotted, CAR),
     "plate, new energy": ("plate", False, lambda r: r.choice([f"粤B{r.choice('DFABCEGHJK')}{digits(r, 5)}", f"沪A{digits(r, 5)}{r.choice('DFABCEGHJK')}"]), CAR),
     "plate, special": ("plate", False, lambda r: r.choice([f"使{digits(r, 6)}", f"京A{digits(r, 4)}警", f"粤Z{digits(r, 4)}港", f"沪B{digits(r, 4)}学", f"苏E{digits(r, 4)}挂", f"沪A{digits(r, 4)}领"]), CAR),
     "plate, full width": ("plate", False, lambda r: plate(r).translate(WIDE), CAR),
@@ -203,26 +240,58 @@ FORMATS = {
     "address, village": ("address", False, lambda r: f"青山县柳林镇红旗村{r.randint(1, 9)}组{r.randint(1, 90)}号", ["家住", "住址：", "寄到", "收货地址", "现住", "户籍地"]),
 }  # fmt: skip
 NAMES = ["姓名：", "患者", "联系人", "申请人", "被告人", "户名：", "收件人", "机主"]
-BEHIND = ["，谢谢。", "的持有人", "已登记", "联系", "。", "，请核对", "）", "即可", "，男，汉族。", "谢谢您", "\n", "；"]
+BEHIND = [
+    "，谢谢。",
+    "的持有人",
+    "已登记",
+    "联系",
+    "。",
+    "，请核对",
+    "）",
+    "即可",
+    "，男，汉族。",
+    "谢谢您",
+    "\n",
+    "；",
+]
 BEFORE = ["", "昨天有人留言说", "通知：", "经核实，", "他在表上写的是：", "\n", "各位好，", "情况如下："]
-HOSTS = ["天气渐凉，图书馆把开放时间推迟到上午九点。", "村口的老槐树今年又抽出了新枝，孩子们在树下写作业。", "工程师检查了每一颗螺栓，确认吊桥可以通行。", "会议讨论了下半年的安排，没有形成决议。"]
+HOSTS = [
+    "天气渐凉，图书馆把开放时间推迟到上午九点。",
+    "村口的老槐树今年又抽出了新枝，孩子们在树下写作业。",
+    "工程师检查了每一颗螺栓，确认吊桥可以通行。",
+    "会议讨论了下半年的安排，没有形成决议。",
+]
 
 
 def positives(number, seed, *, held_out=True):
     """Yield (format, category, checksummed, text, start, end)."""
     rng = random.Random(seed)
     for form, (category, checked, make, words) in FORMATS.items():
-        words = [word for word in words if is_held_out(f"{form}/{word}") == held_out] or words
+        chosen = [word for word in words if is_held_out(f"{form}/{word}") == held_out] or words
         for _ in range(number):
             value = make(rng)
-            front = rng.choice(HOSTS) + rng.choice(BEFORE) + rng.choice(words)
+            front = rng.choice(HOSTS) + rng.choice(BEFORE) + rng.choice(chosen)
             behind = "的持有人" if "（" in front[-1:] else rng.choice(BEHIND)
-            yield form, category, checked, front + value + behind + rng.choice(HOSTS), len(front), len(front) + len(value)
+            yield (
+                form,
+                category,
+                checked,
+                front + value + behind + rng.choice(HOSTS),
+                len(front),
+                len(front) + len(value),
+            )
     for word in (word for word in NAMES if is_held_out(f"name/{word}") == held_out):
         for _ in range(number):
             value, number_too = name(rng), mobile(rng)
             front = rng.choice(HOSTS) + rng.choice(BEFORE) + word
-            yield "name with a number", "name", False, f"{front}{value}，手机{number_too}。", len(front), len(front) + len(value)
+            yield (
+                "name with a number",
+                "name",
+                False,
+                f"{front}{value}，手机{number_too}。",
+                len(front),
+                len(front) + len(value),
+            )
 
 
 ORDINARY = {
@@ -284,7 +353,7 @@ ORDINARY = {
     "credit code": lambda r: f"统一社会信用代码{uscc(r)}",
     "company": lambda r: f"公司地址：{street(r)}{r.randint(1, 300)}号",
     "loopback": lambda r: r.choice(["127.0.0.1", "192.168.1.1", "10.0.0.8", "0.0.0.0", "255.255.255.0"]),
-    "bad resident": lambda r: (lambda v: f"编码{v[:-1]}{'1' if v[-1] != '1' else '2'}")(resident(r)),
+    "bad resident": bad,
     "resident in serial": lambda r: f"流水号{resident(r)}",
     "words": lambda r: r.choice(["路口交通第3号", "一二三四五，上山打老虎", "京A股上涨", "新C语言教程", "云E签约", "十三亿人口", "一九四九年十月一日", "三七二十一", "二〇二四年一月一日"]),
 }  # fmt: skip
@@ -298,4 +367,9 @@ def ordinary(number, seed):
         for _ in range(number):
             front = rng.choice(HOSTS) + rng.choice(PLAIN)
             value = make(rng)
-            yield kind, front + value + rng.choice(["。", "，", "；", "处", "）", "\n"]) + rng.choice(HOSTS), len(front), len(front) + len(value)
+            yield (
+                kind,
+                front + value + rng.choice(["。", "，", "；", "处", "）", "\n"]) + rng.choice(HOSTS),
+                len(front),
+                len(front) + len(value),
+            )
