@@ -28,8 +28,8 @@ def _look(  # noqa: C901, PLR0911, PLR0912 - the gates one after another
         if n >= 14 and buf[1] == 0:  # 0086 and a mobile
             return bool(buf[2] == 8 and buf[3] == 6)
         return bool(10 <= n <= 12 and buf[1] != 0 and groups > 1 and first <= 4)  # landline: 010-…
-    if n == 13 and buf[0] == 8 and buf[1] == 6 and buf[2] == 1:  # 86 and a mobile
-        return True
+    if buf[0] == 8 and buf[1] == 6 and ((n == 13 and buf[2] == 1) or (n in (12, 13) and first == 2)):
+        return True  # 86 and a mobile, 86-10-…
     if n == 18 and 10 * buf[0] + buf[1] >= 10:
         if 18 <= 10 * buf[6] + buf[7] <= 20 and buf[10] <= 1 and buf[12] <= 3:  # resident ID, by its date
             total = 0
@@ -93,8 +93,8 @@ def _chain(  # noqa: C901, PLR0911 - groups of digits behind one another
             total += 1
             size += 1
             first += groups == 1
-            other = groups > 1 and not wanted and buf[0] > 1 and not (buf[0] == 6 and buf[1] == 2)
-            if total == 8 and other and not 18 <= buf[6] * 10 + buf[7] <= 20:
+            dated = groups > 1 and not wanted and buf[0] > 1 and 10 * buf[0] + buf[1] not in (62, 86)
+            if total == 8 and dated and not 18 <= buf[6] * 10 + buf[7] <= 20:
                 return False  # no resident ID: these are the digits of the century
         elif d == 1 and size:
             pass
@@ -127,7 +127,7 @@ def _lettered(values: NDArray[np.uint32], classes: NDArray[np.uint8], i: int, n:
         return bool(np.all(classes[values[i + 2 : i + 8]] <= 57))
     if n == 17 and letters >= 2 and digits >= 5:  # a VIN
         return bool(np.all(classes[values[i + 13 : i + 17]] <= 57))
-    return n in (7, 8) and digits == 6 and after == 8  # Hong Kong: A123456(
+    return n in (7, 8) and digits == 6 and after in (2, 8)  # Hong Kong: A123456(
 
 
 @njit(cache=True, nogil=True)
