@@ -8,33 +8,12 @@ from filters.personal_tables import HAN_DIGITS
 
 _LOCAL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._%+-")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,18}(?![a-z0-9])")
-_FILES = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "bmp",
-        "ico",
-        "js",
-        "ts",
-        "css",
-        "scss",
-        "html",
-        "htm",
-        "json",
-        "md",
-        "py",
-        "sh",
-        "vue",
-        "map",
-        "so",
-        "conf",
-    ]
-)
-"""Endings of files: image@2x.png is no address."""
+_USER_OF_URL = re.compile(r"://[^\s/@]{0,40}$")
+_FILES = frozenset({
+    *("png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "ico", "js", "ts", "css", "scss", "html", "htm", "json", "md"),
+    *("py", "sh", "vue", "map", "so", "conf", "service", "socket", "target", "mount", "local", "localdomain"),
+})  # fmt: skip
+"""Endings of files and of systemd's units: image@2x.png is no address."""
 _QQ = re.compile(r"[1-9]\d{4,10}(?![0-9a-z@])")
 _WECHAT = re.compile(r"[a-z][-_a-z0-9]{5,19}(?![-_a-z0-9@])|\d{6,12}(?![0-9a-z@.])")
 _WXID = re.compile(r"wxid_[a-z0-9]{6,20}(?![a-z0-9])")
@@ -56,6 +35,8 @@ def read_email(folded: str, at: int) -> tuple[int, int, str] | None:
     while begin > least and folded[begin - 1] in _LOCAL:
         begin -= 1
     local = folded[begin:at].lstrip("._%+-")
+    if _USER_OF_URL.search(folded, max(0, begin - 60), begin):
+        return None
     if not local or ".." in local or local[-1] in ".%+-":
         return None
     if domain[0].rpartition(".")[2] in _FILES or (

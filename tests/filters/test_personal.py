@@ -113,6 +113,7 @@ CASES = {
     "农业主管部门": [],
     "serialVersionUID = 6222021234567890128L": [],
     "https://a.example/13812345678.html": [],
+    "https://user:word@db.example.com/x getty@tty.service": [],
     "icon@2x.png git@github.com:a/b.git": [],
 }  # fmt: skip
 
