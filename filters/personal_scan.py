@@ -199,10 +199,11 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                     mark = _door(values, classes, i, begin)
                     sight = 4 * (mark >= 0)
                 if c & 1 and i + 5 < end and classes[values[i + 1]] < 0x80:  # a province of number plates
-                    digits = 0
+                    digits, letter = 0, values[i] == 0x4F7F or (i > begin and classes[values[i - 1]] == 106)  # 使, WJ
                     for k in range(i + 1, min(i + 10, end)):
                         digits += 48 <= classes[values[k]] <= 57
-                    if digits > 2:
+                        letter = letter or (k < i + 3 and 97 <= classes[values[k]] <= 122)
+                    if digits > 2 and letter:
                         sight = 3
             elif c == 7:  # @
                 if i > begin and i + 3 < end and classes[values[i - 1]] >= 48 and classes[values[i + 1]] >= 48:
@@ -213,7 +214,6 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                     while j < end and 0x80 <= classes[values[j]] < 0xC0:
                         j += 1
                 else:
-                    d = c
                     while j < end:
                         d = classes[values[j]]
                         if d > 57:
