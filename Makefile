@@ -16,7 +16,7 @@ run: $(VENV)/.runs
 	@$(BIN)/qingyuan run $(RECIPE) --workspace $(WORKSPACE) $(ARGS)
 
 test: $(VENV)/.tests lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.tests
 	@$(BIN)/ruff check

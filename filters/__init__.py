@@ -5,16 +5,20 @@ from collections.abc import Callable, Mapping
 from filters.boilerplate import Boilerplate
 from filters.classifier import TrainedQuality
 from filters.contamination import Contamination
+from filters.context import Context
 from filters.contract import Filter
 from filters.debris import Debris
 from filters.domain import Domain
 from filters.language import Language
 from filters.length import Length
+from filters.lexicon import Lexicon
 from filters.lines import Lines
 from filters.notices import Notices
 from filters.personal import Personal
+from filters.poison import Poison
 from filters.punctuation import Punctuation
 from filters.repetition import Repetition
+from filters.safety import Safety
 from filters.script import Script
 from filters.symbols import Symbols
 from filters.vocabulary import Vocabulary
@@ -33,10 +37,18 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "boilerplate": Boilerplate,
     "words": SegmentedWords,
     "quality": TrainedQuality,
+    "safety": Safety,
+    "context": Context,
+    "poison": Poison,
     "notices": Notices,
     "domain": Domain,
     "contamination": Contamination,
+    "lexicon": Lexicon,
     "vocabulary": Vocabulary,
     "phrases": Phrases,
     "personal": Personal,
 }
+
+ON_DEMAND = frozenset({"phrases"})
+"""Filters that a recipe which names none does not measure with, unless one of its rules reads what they measure: word
+n-grams serve FineWeb2's bounds alone and cost as much as all layout measures together."""

@@ -1,6 +1,6 @@
 """What a filter is: the protocol, the units, and the declaration of an attribute."""
 
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
@@ -52,6 +52,13 @@ class Modelled(Protocol):
     def open(self) -> None:
         """Load the model; ValueError if it is missing or not the one that is meant."""
         ...
+
+
+@runtime_checkable
+class BeforeCutting(Protocol):
+    """A filter that measures texts as they were read: lines that the recipe has cut (boilerplate, templates) too."""
+
+    before_cutting: ClassVar[Literal[True]]
 
 
 def attribute(name: str, dtype: pa.DataType, unit: Unit, meaning: str) -> pa.Field:

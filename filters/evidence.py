@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filters.lect import LECTS
-from filters.segments import HAN_SHARE, HANGUL_SHARE, KANA_SHARE, Writing
+from filters.segments import HAN_SHARE, HAN_SURE, HANGUL_SHARE, KANA_SHARE, Writing
 
-MIXED_HAN_SHARE = 0.1
-"""Han / all letters from which a text that is not Chinese is at least mixed: about a quarter of what it says."""
+MIXED_HAN_SHARE = 0.25
+"""Han / all letters, weighed as for `HAN_SHARE`, from which a text that is not Chinese is at least mixed: a quarter of
+what it says, a tenth of the letters of English prose."""
 MIXED_SHARE = 0.3
 """A text is mixed if segments of two of Chinese, Japanese and Korean each hold this share of its letters."""
 KANJI_KANA_SHARE, KANJI_SURE = 0.05, 0.8
@@ -33,6 +34,8 @@ class Evidence:
     """[texts, 5] by kind: Han, Latin, kana, Hangul, other."""
     writings: NDArray[np.int64]
     """[texts, 5] by the `Writing` of the segment they are in."""
+    weight: NDArray[np.float64]
+    """What the letters of each text weigh, in Han characters."""
     lects: NDArray[np.float64]
     """[texts, LECTS]: how probable each lect is by the Han characters."""
     lid_japanese: NDArray[np.float64]
@@ -45,10 +48,10 @@ class Evidence:
 
     @cached_property
     def shares(self) -> NDArray[np.float64]:
-        """[texts, 3]: Han / letters, kana / (kana + Han), Hangul / (Hangul + Han)."""
+        """[texts, 3]: Han / the weight of all letters, kana / (kana + Han), Hangul / (Hangul + Han)."""
         han, _, kana, hangul, _ = self.letters.T
         parts = np.stack([han, kana, hangul], axis=1)
-        return parts / np.maximum(np.stack([self.total, kana + han, hangul + han], axis=1), 1)  # type: ignore[no-any-return]
+        return parts / np.maximum(np.stack([self.weight, kana + han, hangul + han], axis=1), 1)  # type: ignore[no-any-return]
 
     @cached_property
     def kanji(self) -> NDArray[np.bool_]:
@@ -62,9 +65,9 @@ class Evidence:
         """The `Writing` of each whole text."""
         han, latin, kana, hangul, other = self.letters.T
         han_share, kana_share, hangul_share = self.shares.T
-        korean = (hangul > 0) & (hangul_share >= HANGUL_SHARE) & (hangul + han >= HAN_SHARE * self.total)
+        korean = (hangul > 0) & (hangul_share >= HANGUL_SHARE) & (hangul + han >= HAN_SHARE * self.weight)
         korean &= hangul >= kana
-        enough = kana + han >= HAN_SHARE * self.total
+        enough = kana + han >= HAN_SHARE * self.weight
         chinese = (han > 0) & (han_share >= HAN_SHARE)
         quoted = (kana_share < QUOTED_KANA_SHARE) & (self.lects[:, LECTS.index("cmn")] >= QUOTED_SURE)
         japanese = enough & (((kana > 0) & (kana_share >= KANA_SHARE) & ~(quoted & chinese)) | (chinese & self.kanji))
@@ -93,9 +96,9 @@ class Evidence:
 
     @cached_property
     def script_score(self) -> NDArray[np.float64]:
-        """How far each text is from the bounds of its writing: 0.5 on one, 1 at twice (or none of) the share."""
+        """How far each text is from the bounds of its writing: 0.5 on one, 1 well beyond it (or without any of it)."""
         han_share, kana_share, hangul_share = self.shares.T
-        chinese = np.minimum(han_share / (2 * HAN_SHARE), 1)
+        chinese = np.minimum(0.5 + 0.5 * (han_share - HAN_SHARE) / (HAN_SURE - HAN_SHARE), 1)
         chinese *= np.clip(1 - kana_share / (2 * KANA_SHARE), 0, 1) * np.clip(
             1 - hangul_share / (2 * HANGUL_SHARE), 0, 1
         )

@@ -2,19 +2,53 @@
 
 All sizes are counted in one go. An n-gram can only repeat where the (n - 1)-gram before it does, so each size looks
 at the places that the size before left over, and few are left after the first two. An n-gram is named by the slot of
-its (n - 1)-gram and its last symbol, which is exact: nothing is taken for equal because of a hash.
+its (n - 1)-gram and its last symbol, which is exact: nothing is taken for equal because of a hash. Most n-grams occur
+once: those that share a hash with no other are left out first, in a pass that needs no table of names.
 """
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+SIFTED = 3
+"""The largest n-grams that are sifted by their hashes: of larger ones that are left, most do repeat."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 """Odd multiplier that spreads keys over a table (2^64 / golden ratio)."""
 
 
 @njit(cache=True, nogil=True)
-def _count(  # noqa: C901, PLR0912 - one pass over the characters
+def _sift(
+    places: NDArray[np.int32],
+    names: NDArray[np.uint32],
+    symbols: NDArray[np.uint32],
+    marks: NDArray[np.uint8],
+    hashes: NDArray[np.uint32],
+    mix: np.uint64,
+) -> int:
+    """Move the places whose n-gram may repeat to the front of `places` and return their number.
+
+    The n-gram at place i is names[i] and symbols[i]; `marks` and `hashes` are room for this to work in.
+    """
+    bits = 5
+    while (1 << bits) < 4 * len(places):
+        bits += 1
+    shift = np.uint64(64 - bits)
+    marks[: 1 << bits] = 0
+    for k in range(len(places)):
+        i = places[k]
+        key = np.uint64(names[i]) << np.uint64(32) | np.uint64(symbols[i])
+        place = np.uint32(((key ^ (key >> np.uint64(29))) * mix) >> shift)
+        hashes[k] = place
+        marks[place] = 1 | marks[place] << 1
+    kept = 0
+    for k in range(len(places)):
+        places[kept] = places[k]
+        kept += marks[hashes[k]] > 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def _count(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
     symbols: NDArray[np.uint32], offsets: NDArray[np.int64], widths: NDArray[np.int64], largest: int, mix: np.uint64
 ) -> NDArray[np.int64]:
     longest = 0
@@ -24,6 +58,8 @@ def _count(  # noqa: C901, PLR0912 - one pass over the characters
     while room < 2 * longest:
         room *= 2
     keys = np.empty(room, np.uint64)
+    marks = np.empty(2 * room, np.uint8)  # by hash: 1 an n-gram has it, 3 more than one or one twice
+    hashes = np.empty(longest, np.uint32)
     counts = np.empty(room, np.int32)
     names = np.empty(longest, np.uint32)
     places = np.empty(longest, np.int32)
@@ -42,6 +78,8 @@ def _count(  # noqa: C901, PLR0912 - one pass over the characters
                 left -= 1
             if left < 2:  # noqa: PLR2004 - one alone repeats nothing
                 break
+            if size <= SIFTED:
+                left = _sift(places[:left], names, symbols[begin + size - 1 :], marks, hashes, mix)
             bits = 4
             while (1 << bits) < 2 * left:
                 bits += 1

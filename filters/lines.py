@@ -13,12 +13,13 @@ from filters.contract import attribute
 from filters.script import share
 from filters.texts import Texts
 
-CHINESE_TERMINAL = "。！？；：…”’」』）》】"
+CHINESE_TERMINAL = "。．！？；：…”’」』）》】"
 LATIN_TERMINAL = ')!?.;:"'
 """Marks that a line of prose may end with."""
 FULL_WIDTH_MARKS = "。，、；：！？…「」『』“”《》"
-LATIN_MARKS = ",.;:!?"
-"""These count as marks of a Chinese sentence only behind a Han character: 你好,世界 but not 1,234 or a.b."""
+LATIN_MARKS = ",.;:!?．"
+"""These count as marks of a Chinese sentence only behind a Han character: 你好,世界 but not 1,234 or a.b. The
+full-width ． ends sentences in mathematics and the sciences (GB/T 15834), and stands behind the numbers of lists."""
 BULLETS = "•‣▪●○◦■□◆◇★☆▲△►▶※✓✔→·-–—*+"
 """What a list's line begins with; numbers are left out, since statutes and recipes number their sentences."""
 TEASERS = ("展开", "展開", "更多", "全文", "详情", "詳情", "阅读", "閱讀", "more")
@@ -128,7 +129,7 @@ class Lines:
     2406.17557), MAP-CC's lines that end in 展开 or 更多 (arXiv 2404.04167); ours know the marks of both scripts.
     """
 
-    version: ClassVar[str] = f"2/unicode-{UNICODE_VERSION}"
+    version: ClassVar[str] = f"3/unicode-{UNICODE_VERSION}"
     schema: ClassVar[pa.Schema] = pa.schema([
         attribute("lines.terminal_ratio", pa.float64(), "ratio", "lines ending in a sentence's mark / lines"),
         attribute("lines.chinese_terminal_ratio", pa.float64(), "ratio", "lines ending in such a Chinese mark / lines"),

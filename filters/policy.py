@@ -16,13 +16,22 @@ VERDICT_SCHEMA = pa.schema(
         pa.field("verdict.keep", pa.bool_(), nullable=False),
         pa.field("verdict.reason", pa.string()),
         pa.field("verdict.failed", pa.list_(pa.string()), nullable=False),
+        pa.field("verdict.review", pa.list_(pa.string()), nullable=False),
     ]
 )
+
+Action: TypeAlias = Literal["drop", "review", "hold"]
+
+HELD = "held_for_review"
+"""Reason of a document that only a person may let in: it breaks a rule whose action is "hold"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Drop, for `reason`, a document whose `attribute` lies outside the bounds.
+    """Drop, for `reason`, a document whose `attribute` lies outside the bounds; or ask for a person's eyes.
+
+    What is broken by a document: "drop" keeps it out; "review" keeps it in and says in `verdict.review` that a person
+    should look at it; "hold" says the same and keeps it out until then, for the reason `HELD`.
 
     Bounds are inclusive and a rule is written so that NaN breaks it. `when` limits the rule to documents whose
     attribute of that name has one of those values. A null attribute breaks the rule if `missing` is "fail".
@@ -36,6 +45,9 @@ class Rule:
     none_of: tuple[Value, ...] | None = None
     when: tuple[str, tuple[Value, ...]] | None = None
     missing: Literal["fail", "pass"] = "fail"
+    action: Action = "drop"
+    risks: tuple[str, ...] = ()
+    """Which of the 31 risks (`filters.risks`) the rule is about; for the record, no verdict depends on it."""
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -84,7 +96,7 @@ def _is_in(values: pa.Array, wanted: Sequence[Value]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """An ordered list of rules; the first broken one is the reason."""
+    """An ordered list of rules; the first broken one that drops is the reason."""
 
     rules: tuple[Rule, ...]
 
@@ -112,13 +124,23 @@ def decide(rules: Sequence[Rule], attributes: Mapping[str, pa.Array], rows: int)
 
     Returns:
         `VERDICT_SCHEMA`: verdict.keep; verdict.reason, the first broken rule's reason or null; verdict.failed,
-        the reasons of all broken rules, in order.
+        the reasons of all broken rules that keep a document out, in order, `HELD` last; verdict.review, those of all
+        broken rules that ask for a person, in order.
     """
     table = broken(rules, attributes, rows)
+    drops = np.array([rule.action == "drop" for rule in rules], np.bool_)
+    holds = np.array([rule.action == "hold" for rule in rules], np.bool_)
+    held = np.count_nonzero(table & holds, axis=1) > 0
+    out = np.concatenate([table & drops, held[:, None]], axis=1)
     reasons = [rule.reason for rule in rules]
-    rule_numbers = np.nonzero(table)[1]  # row by row, in the order of the rules
+    failed, review = _reasons(out, [*reasons, HELD]), _reasons(table & ~drops, reasons)
+    keep = ~out.any(axis=1)
+    first = [[*reasons, HELD][row.argmax()] if row.any() else None for row in out]
+    return pa.record_batch([pa.array(keep), pa.array(first, pa.string()), failed, review], schema=VERDICT_SCHEMA)
+
+
+def _reasons(table: NDArray[np.bool_], reasons: Sequence[str]) -> pa.ListArray:
+    """Return for each row the reasons of its columns that are True, in order."""
+    numbers = np.nonzero(table)[1]  # row by row
     offsets = np.concatenate([[0], np.cumsum(table.sum(axis=1))]).astype(np.int32)
-    failed = pa.ListArray.from_arrays(offsets, pa.array([reasons[number] for number in rule_numbers], pa.string()))
-    keep = ~table.any(axis=1)
-    first = [reasons[row.argmax()] if row.any() else None for row in table]
-    return pa.record_batch([pa.array(keep), pa.array(first, pa.string()), failed], schema=VERDICT_SCHEMA)
+    return pa.ListArray.from_arrays(offsets, pa.array([reasons[number] for number in numbers.tolist()], pa.string()))

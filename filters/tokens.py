@@ -1,8 +1,10 @@
-"""The tokens that a trained score reads: one a character, alike in both scripts, with what tells a topic taken away.
+"""The tokens that a trained score reads: one a character, alike in both scripts.
 
-A model that sees whole words learns what its good examples are about. So frequent Han characters stand for themselves
-(folded and Simplified), all others for their kind, a number and a Latin word for one token each, and line ends and
-spaces between characters are tokens too, since menus and keyword lists are made of them.
+There are two ways to read. `STYLE`, for how well a text is written, takes away what tells a topic, since a model that
+sees whole words learns what its good examples are about: frequent Han characters stand for themselves (folded and
+Simplified), all others for their kind, a number and a Latin word for one token each. `CONTENT`, for what a text says,
+leaves every Han character that jieba's dictionary knows and every Latin letter. In both, line ends and spaces between
+characters are tokens too, since menus and keyword lists are made of them.
 """
 
 from dataclasses import dataclass
@@ -16,19 +18,35 @@ from filters.characters import CODE_POINTS, Kind, kind_table
 from filters.fold import FOLD_VERSION, fold
 from filters.frequency import character_log_frequency
 
-TOKENS_FORMAT = 1
-"""Changes with the rules below: a model reads only tokens of the format that it was trained on."""
-
-TOKENS_VERSION = f"{TOKENS_FORMAT}/{FOLD_VERSION}"
-"""Changes whenever the tokens of some text could change: with Unicode too, by characters that it did not have."""
-
 WINDOWS, WINDOW_CHARS = 16, 128
-"""What is read of a text: all of it up to 2,048 characters, else 16 windows of 128 spread over it, so that cost does
-not grow with length. Between windows stands a line end."""
 
-FREQUENT_LOG_FREQUENCY = -8.5
-"""Han characters above this natural log frequency stand for themselves: about the 1,000 commonest, nine tenths of
-running text; the others are what a text is about."""
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A way to read texts."""
+
+    format: int
+    """Changes with the rules below: a model reads only tokens of the format that it was trained on."""
+    least_log_frequency: float
+    """Han characters above this natural log frequency stand for themselves."""
+    letters: bool
+    """Whether Latin letters stand for themselves."""
+    windows: int
+    window_chars: int
+    """What is read of a text: all of it up to windows * window_chars characters, else windows spread over it, so that
+    cost does not grow with length. Between windows stands a line end."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the tokens of some text could change: with Unicode too, by characters it did not have."""
+        return f"{self.format}/{FOLD_VERSION}"
+
+
+STYLE = Reading(1, -8.5, letters=False, windows=WINDOWS, window_chars=WINDOW_CHARS)
+"""About the 1,000 commonest Han characters, nine tenths of running text; the others are what a text is about."""
+
+CONTENT = Reading(2, -14.0, letters=True, windows=1, window_chars=1 << 40)
+"""About 9,000 Han characters, and the whole text."""
 
 LINE_END, BLANK, RARE_HAN = ord("¶"), ord("␣"), ord("〓")
 _OF_KIND = {
@@ -65,15 +83,19 @@ class Tokens:
 
 
 @cache
-def token_table() -> NDArray[np.uint32]:
+def token_table(reading: Reading = STYLE) -> NDArray[np.uint32]:
     """Code point to token: uint32[CODE_POINTS], read-only; 0 for white space, LINE_END for what ends a line."""
     kinds = kind_table()
     by_kind = np.zeros(len(Kind), np.uint32)
     by_kind[list(_OF_KIND)] = list(_OF_KIND.values())
     table: NDArray[np.uint32] = by_kind[kinds]
-    frequent = np.flatnonzero((kinds == Kind.HAN) & (character_log_frequency() > FREQUENT_LOG_FREQUENCY))
+    frequent = np.flatnonzero((kinds == Kind.HAN) & (character_log_frequency() > reading.least_log_frequency))
     codes = frequent.astype(np.uint32)
     table[frequent] = fold(codes, np.arange(len(codes) + 1)).values
+    if reading.letters:
+        for char in "abcdefghijklmnopqrstuvwxyz":
+            upper = char.upper()
+            table[[ord(char), ord(upper), ord(char) + 0xFEE0, ord(upper) + 0xFEE0]] = ord(char)  # and full-width
     for char in _KEPT_PUNCTUATION:
         table[ord(char)] = ord(char)
     for full in "，；：？！（）－／＼｜［］｛｝＜＞＃＊＆％＠～＝＋＄＾｀＿．":
@@ -134,25 +156,28 @@ def _tokenise(
 
 
 @cache
-def _run_tokens() -> NDArray[np.bool_]:
+def _run_tokens(reading: Reading) -> NDArray[np.bool_]:
     runs = np.zeros(CODE_POINTS, np.bool_)
     runs[[ord(char) for char in _RUNS]] = True
+    runs[ord("a")] &= not reading.letters
     return runs
 
 
-def tokenise(codes: NDArray[np.uint32], offsets: NDArray[np.int64]) -> Tokens:
+def tokenise(codes: NDArray[np.uint32], offsets: NDArray[np.int64], reading: Reading = STYLE) -> Tokens:
     """Return the tokens of texts given as code points, uint32[total] with int64[texts + 1] offsets."""
-    read = np.minimum(np.diff(offsets), WINDOWS * WINDOW_CHARS)
-    out = np.empty(int(read.sum()) + WINDOWS * len(read), np.uint32)
+    windows, size = reading.windows, reading.window_chars
+    read = np.minimum(np.diff(offsets), windows * size)
+    # A gap between characters becomes a token of its own only in the place of white space.
+    out = np.empty(int(read.sum()) + windows * len(read), np.uint32)
     out_offsets = np.empty(len(offsets), np.int64)
     written = _tokenise(
-        codes, offsets, token_table(), _run_tokens(), WINDOWS, WINDOW_CHARS, (LINE_END, BLANK), out, out_offsets
+        codes, offsets, token_table(reading), _run_tokens(reading), windows, size, (LINE_END, BLANK), out, out_offsets
     )
     return Tokens(out[:written], out_offsets)
 
 
 @cache
-def token_alphabet() -> frozenset[str]:
+def token_alphabet(reading: Reading = STYLE) -> frozenset[str]:
     """Return every token that there is, each one character."""
-    codes = {*np.unique(token_table()).tolist(), LINE_END, BLANK} - {0}
+    codes = {*np.unique(token_table(reading)).tolist(), LINE_END, BLANK} - {0}
     return frozenset(map(chr, codes))

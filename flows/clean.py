@@ -3,7 +3,9 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+from datetime import datetime
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -31,10 +33,21 @@ def clean(recipe: str, workspace: str, workers: int, memory: int, quiet: bool = 
 
     Parameters are plain, for Prefect stores them: paths, processes at once, bytes a worker may use.
     """
-    _end_with_parent()
+    served = _end_with_parent()
     progress = choose(quiet=quiet)
-    with ProcessPool(workers, progress.advance) as pool:
-        done = run.clean(Path(recipe), Path(workspace), PrefectTasks(pool), memory=memory, progress=progress)
+    if served:
+        _say(f"{recipe}: a scheduled run begins")
+    try:
+        with ProcessPool(workers, progress.advance) as pool:
+            done = run.clean(Path(recipe), Path(workspace), PrefectTasks(pool), memory=memory, progress=progress)
+    except BaseException as error:
+        if served:
+            _say(f"{recipe}: the run has FAILED: {error}")
+        raise
+    if served:
+        counts = ", ".join(f"{number:,} {name}" for name, number in done["documents"].items())
+        aside = f"; {len(done['shards_failed'])} shards were set aside" if done["shards_failed"] else ""
+        _say(f"{recipe}: the run is done in {done['wall_seconds']:.0f} s: {counts}{aside}")
     return (
         Failed(name=SET_ASIDE, message="Some shards were set aside; the rest is done.", data=done)
         if done["shards_failed"]
@@ -61,11 +74,23 @@ def send_the_rest() -> None:
     APILogWorker.drain_all(timeout=DELIVERY_LIMIT)
 
 
-def _end_with_parent() -> None:
-    """When this is a scheduled run's process, end it as soon as `qingyuan serve` is gone, however that went."""
+def _say(text: str) -> None:
+    """Write a dated line for the log of `qingyuan serve`."""
+    sys.stderr.write(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S%z} {text}\n")
+    sys.stderr.flush()
+
+
+def _end_with_parent() -> bool:
+    """When this is a scheduled run's process, end it as soon as `qingyuan serve` is gone, however that went.
+
+    Returns:
+        Whether this is one.
+    """
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_outlive, args=(parent.sentinel,), name="end-with-parent", daemon=True).start()
+    if parent is None:
+        return False
+    threading.Thread(target=_outlive, args=(parent.sentinel,), name="end-with-parent", daemon=True).start()
+    return True
 
 
 def _outlive(sentinel: int) -> None:

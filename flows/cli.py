@@ -6,9 +6,12 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.errors import QingyuanError, RecipeError
+
+if TYPE_CHECKING:
+    from pipeline.runs import Run
 
 WORKSPACE = "workspace"
 """Where runs lie unless `--workspace` says otherwise: a folder here."""
@@ -43,6 +46,11 @@ def positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read a list with commas; nothing is an empty list."""
+    return tuple(name for name in map(str.strip, text.split(",")) if name)
 
 
 def folder(text: str) -> Path:
@@ -93,9 +101,21 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     replay.add_argument("run", help="name of a finished run, or its folder")
     replay.add_argument("--policy", required=True, help="a shipped policy by name, or a TOML file of [[rules]]")
+    replay.add_argument(
+        "--packs", type=names, help="packs behind it, with commas between; none for '' (the run's own by default)"
+    )
 
-    report = add("report", _report, "write a run's report page again", "As report.html in the run's folder.")
+    report = add(
+        "report", _report, "write a run's report page again, and show its largest clusters",
+        "The page is report.html in the run's folder. Of each cluster the dropped document that\n"
+        "resembles its survivor least is shown below it; ⟦ ⟧ stand around what differs. --risks prints\n"
+        "the self-assessment by the 31 risks instead.",
+    )  # fmt: skip
+    report.add_argument(
+        "--risks", action="store_true", help="print what looks for each of the 31 risks and what is left"
+    )
     report.add_argument("run", help="name of a finished run, or its folder")
+    report.add_argument("--clusters", type=int, default=5, metavar="N", help="how many clusters to show (default 5)")
 
     serve = add(
         "serve", _serve, "run a recipe on a schedule",
@@ -116,6 +136,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--good-from", type=float, default=3, help="of 0 to 5, what makes a text good (%(default)s)")
     train.add_argument("--seed", type=positive, default=1, help="of the training (%(default)s)")
     train.add_argument("--report", type=Path, help="also write the card there, as JSON")
+
+    from flows.terms import DETAIL, add_arguments  # noqa: PLC0415
+
+    add_arguments(add("terms", _terms, "check word lists and compare their releases", DETAIL))
 
     add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
     return parser
@@ -167,12 +191,17 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     from flows.console import render_replay  # noqa: PLC0415
+    from pipeline.packs import add_packs, merge  # noqa: PLC0415
     from pipeline.policy_file import check_policy, load_policy  # noqa: PLC0415
     from pipeline.replay import replay  # noqa: PLC0415
     from pipeline.runs import open_run  # noqa: PLC0415
 
     run = open_run(options.run, options.workspace)
     policy = load_policy(options.policy, Path())
+    if options.packs is None:
+        policy = merge(policy, run.pack_rules)
+    else:
+        policy = add_packs(policy, options.packs, Path(), ()).policy
     check_policy(policy, [choice.make() for choice in run.filters()], f"policy {options.policy}", run.surveyed)
     result = replay(run, policy)
     _print_json(result) if options.json else print(render_replay(result))
@@ -180,11 +209,32 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from flows.console import render_clusters  # noqa: PLC0415
     from pipeline.report import write_report  # noqa: PLC0415
     from pipeline.runs import open_run  # noqa: PLC0415
+    from pipeline.twins import largest_clusters  # noqa: PLC0415
 
-    path = str(write_report(open_run(options.run, options.workspace)))
-    _print_json({"report": path}) if options.json else print(path)
+    run = open_run(options.run, options.workspace)
+    path = str(write_report(run))
+    if options.risks:
+        return _print_risks(run, path, json=options.json)
+    clusters = largest_clusters(run, options.clusters)
+    if options.json:
+        _print_json({"report": path, "clusters": clusters})
+    else:
+        print("\n".join([render_clusters(clusters), path]) if clusters else path)
+    return 0
+
+
+def _print_risks(run: "Run", report: str, *, json: bool) -> int:
+    from flows.console import render_risks  # noqa: PLC0415
+    from pipeline.packs import DISCLAIMER, assess  # noqa: PLC0415
+
+    lines = [line.as_json() for line in assess(run.policy, run.risks)]
+    if json:
+        _print_json({"report": report, "self_assessment": DISCLAIMER, "risks": lines})
+    else:
+        print(render_risks(run.name, lines, DISCLAIMER))
     return 0
 
 
@@ -215,6 +265,12 @@ def _train(options: argparse.Namespace) -> int:
         print(render_card(card))
         print(f"Written to {options.output}. In a recipe:\n\n{usage(card, str(options.output.absolute()))}")
     return 0
+
+
+def _terms(options: argparse.Namespace) -> int:
+    from flows.terms import perform  # noqa: PLC0415
+
+    return perform(options, print)
 
 
 def _doctor(options: argparse.Namespace) -> int:

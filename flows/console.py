@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import east_asian_width
 
+from pipeline.differences import marked
+
 
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
@@ -51,6 +53,13 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     if summary["reasons"]:
         reasons = [[reason, number] for reason, number in summary["reasons"].items()]
         lines += [table(reasons, ["dropped for", "documents"], frozenset({1})), ""]
+    if summary["review"]["documents"]:
+        asked = [[reason, number] for reason, number in summary["review"]["reasons"].items()]
+        lines += [f"{summary['review']['documents']:,} documents want a person's eyes (verdict.review):"]
+        lines += [table(asked, ["for", "documents"], frozenset({1})), ""]
+    if summary["rules_left_out"]:
+        names = ", ".join(summary["rules_left_out"])
+        lines.append(f"rules of {', '.join(summary['packs'])} not applied, since their filters are left out: {names}")
     lines += _personal_data(summary["personal_data"])
     if summary["ids_replaced"]:
         lines.append(f"{summary['ids_replaced']:,} documents had another's id and are named by their place instead")
@@ -70,6 +79,24 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         f"ask     qingyuan explain ID --run {summary['run']}",
     ]
     return "\n".join(lines)
+
+
+def _mark(rule: Mapping[str, Any]) -> str:
+    """✓ kept by this rule, ✗ dropped, ? a person should look."""
+    if not rule["broken"]:
+        return "✓"
+    return "✗" if rule["action"] == "drop" else "?"
+
+
+def render_risks(run: str, lines: Sequence[Mapping[str, Any]], disclaimer: str) -> str:
+    """Show what looks for each of the 31 risks, and what remains."""
+    rows = [
+        [line["risk"], line["name"], ", ".join(line["drops"]) or None, ", ".join(line["reviews"]) or None,
+         line["left_to"], line["note"] or None]
+        for line in lines
+    ]  # fmt: skip
+    head = ["", "risk", "dropped for", "sent to review for", "the rest is for", "note"]
+    return f'run "{run}"\n\n{table(rows, head)}\n\n{disclaimer}'
 
 
 def _personal_data(done: Mapping[str, Any]) -> list[str]:
@@ -92,6 +119,7 @@ def render_explanation(found: Mapping[str, Any]) -> str:
             f"file {found['file']}, record {found['record']}, byte {found['offset']}; records lost: {lost}"
         )
     why = "" if found["reason"] is None else f" for {found['reason']} (all: {', '.join(found['failed'])})"
+    why += f"; for review: {', '.join(found['review'])}" if found["review"] else ""
     origin = found["origin"]
     lines = [
         f"{found['id']}: {found['verdict']}{why}",
@@ -100,15 +128,15 @@ def render_explanation(found: Mapping[str, Any]) -> str:
         f"「{' '.join(found['excerpt'].split())}…」",
         "",
     ]
-    rules = [
-        ["✗" if r["broken"] else "✓", r["reason"], r["attribute"], r["value"], r["kept_if"]] for r in found["rules"]
-    ]
+    rules = [[_mark(r), r["reason"], r["attribute"], r["value"], r["kept_if"]] for r in found["rules"]]
     lines += [table(rules, ["", "rule", "attribute", "value", "kept if"], frozenset({3})), ""]
     cluster = found["cluster"]
     if cluster["size"] > 1:
         lines.append(f"cluster {cluster['cluster']} of {cluster['size']}: {', '.join(cluster['members'])}")
         if cluster["of"] is not None:
             lines.append(f"duplicates {cluster['of']} (Jaccard {cluster['jaccard']:.4f})")
+        if cluster["twin"] is not None and cluster["twin"]["pair"] is not None:
+            lines += _pair(cluster["twin"]["pair"])
         lines.append("")
     lines += [f"{e['start']}–{e['end']} {e['kind']}: was {e['removed']!r}" for e in found["edits"][:20]]
     if len(found["edits"]) > 20:  # noqa: PLR2004 - as many as were listed
@@ -121,6 +149,28 @@ def render_explanation(found: Mapping[str, Any]) -> str:
     return "\n".join([*lines, table(others, ["attribute", "value"], frozenset({1}))])
 
 
+def _pair(pair: Mapping[str, Any]) -> list[str]:
+    """Show two excerpts, one below the other; ⟦…⟧ is where they differ."""
+    before = "…" if pair["start"] else ""
+    shown = [["kept", pair["kept"]], ["dropped", pair["other"]]]
+    rows = [[name, one["id"], one["source"], f"{before}{marked(one['excerpt'])}…"] for name, one in shown]
+    widths = [max(_width(row[column]) for row in rows) for column in range(3)]
+    return [
+        "  " + "  ".join([*(row[c] + " " * (widths[c] - _width(row[c])) for c in range(3)), row[3]]) for row in rows
+    ]
+
+
+def render_clusters(clusters: Sequence[Mapping[str, Any]]) -> str:
+    """Show the largest clusters, each with the dropped document that resembles its survivor least."""
+    lines = []
+    for one in clusters:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in one["kinds"].items())
+        similar = "" if one["jaccard"] is None else f"; least Jaccard {one['jaccard']:.4f}"
+        lines.append(f"cluster {one['cluster']}: {one['size']:,} documents ({kinds}){similar}")
+        lines += [] if one["pair"] is None else _pair(one["pair"])
+    return "\n".join(lines)
+
+
 def render_replay(result: Mapping[str, Any]) -> str:
     """Show what another policy would keep, beside what was kept."""
     now, before = result["documents"], result["before"]
@@ -128,6 +178,10 @@ def render_replay(result: Mapping[str, Any]) -> str:
     names = list(dict.fromkeys([*result["reasons"], *before["reasons"]]))
     rows = [[name, before["reasons"].get(name, 0), result["reasons"].get(name, 0)] for name in names]
     lines += [table(rows, ["dropped for", "then", "now"], frozenset({1, 2})), ""]
+    asked, asked_before = result["review"]["reasons"], before["review"]["reasons"]
+    if asked or asked_before:
+        rows = [[n, asked_before.get(n, 0), asked.get(n, 0)] for n in dict.fromkeys([*asked, *asked_before])]
+        lines += [table(rows, ["for review", "then", "now"], frozenset({1, 2})), ""]
     changes = [[change, one["documents"], ", ".join(one["examples"])] for change, one in result["changed"].items()]
     lines.append(
         table(changes, ["change", "documents", "such as"], frozenset({1})) if changes else "no verdict changes"

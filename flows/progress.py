@@ -119,7 +119,11 @@ class Lines:
             if self._name is not None:
                 seconds = self._clock() - self._begun
                 amount = f", {self._amount(self._done)}" if self._done > 1 else ""
-                self._say(f"done{amount} in {seconds:.1f} s{self._rate(seconds)}")
+                done = self._done >= self._total
+                state = (
+                    f"done{amount}" if done else f"stopped at {self._amount(self._done)} of {self._amount(self._total)}"
+                )
+                self._say(f"{state} in {seconds:.1f} s{self._rate(seconds)}")
                 self._name = None
 
     def _midway(self, seconds: float) -> str:

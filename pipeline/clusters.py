@@ -184,7 +184,7 @@ def find_clusters(
     edges, similarity = _verified_edges(
         signatures,
         row[texts],
-        lambda pairs: verify_pairs(pairs, shingle_counts, load, signing.shingle, memory_bytes),
+        lambda pairs: verify_pairs(pairs, shingle_counts, load, signing.shingle, memory_bytes, signing.unit),
         signing,
         threshold,
     )

@@ -8,21 +8,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from filters.fold import FOLD_VERSION
 from pipeline.clusters import Clusters, find_clusters
 from pipeline.election import elect
 from pipeline.errors import ShardError
-from pipeline.form import Deduplication, Source
+from pipeline.form import Deduplication
 from pipeline.parts import Parts
+from pipeline.preference import Preference, base_order
 from pipeline.schema import CLUSTERS, PAIRS
-from pipeline.signing import Signing
+from pipeline.signing import EMPTY_DIGEST, Signing, mismatch
 from pipeline.store import digest_file, read_schema, withdraw, write_json, write_table
 
 DEDUP_VERSION = "1"
 
 
 def find_duplicates(
-    parts: Parts, dedup: Deduplication, signing: Signing, sources: tuple[Source, ...], fingerprint: str, memory: int
+    parts: Parts,
+    dedup: Deduplication,
+    signing: Signing,
+    preference: Preference,
+    fingerprint: str,
+    memory: int,
 ) -> dict[str, Any]:
     """Write clusters.parquet and pairs.parquet for the whole run.
 
@@ -35,10 +40,12 @@ def find_duplicates(
     exact = _fixed(parts.column("signatures", "exact"), np.dtype(np.uint64), 2)
     signatures = _fixed(parts.column("signatures", "signature"), np.dtype(np.uint32), signing.permutations)
     shingles = parts.column("signatures", "shingles").to_numpy()
+    if not dedup.exact:
+        exact = np.broadcast_to(EMPTY_DIGEST, exact.shape)  # which stands for no text to be the same as another
     clusters = find_clusters(
         exact, signatures, shingles if dedup.near else np.zeros_like(shingles), _order(ids),
-        _base_order(parts, sources), load=parts.load_folded, signing=signing, threshold=dedup.threshold,
-        memory_bytes=memory,
+        base_order(parts, preference), load=parts.load_folded, signing=signing,
+        threshold=dedup.threshold, memory_bytes=memory,
     )  # fmt: skip
     withdraw(parts.folder.whole_receipt("dedup"))
     write_table(parts.folder.path / "clusters.parquet", _cluster_table(ids, clusters))
@@ -48,6 +55,8 @@ def find_duplicates(
         "fingerprint": fingerprint,
         "documents": parts.rows,
         "clusters_of_several": int(np.count_nonzero((clusters.rank == 0) & (clusters.size > 1))),
+        "prefer": preference.keys,
+        "bands": f"{signing.bands} x {signing.rows}",
         "documents_in_them": int(np.count_nonzero(clusters.size > 1)),
         "outputs": {name: digest_file(parts.folder.path / f"{name}.parquet") for name in ("clusters", "pairs")},
         "cpu_seconds": round(time.process_time() - begun, 3),
@@ -57,15 +66,11 @@ def find_duplicates(
 
 
 def _check_headers(parts: Parts, signing: Signing) -> None:
-    ours = signing.header(FOLD_VERSION)
     for number in parts.numbers:
         path = parts.folder.part("signatures", number)
-        metadata = read_schema(path).metadata or {}
-        theirs = {key.decode(): value.decode() for key, value in metadata.items()}
-        if any(theirs.get(key) != value for key, value in ours.items()):
-            raise ShardError(
-                f"{path}: signed as {theirs}, but this run signs as {ours}: such signatures do not compare"
-            )
+        wrong = mismatch(read_schema(path).metadata, signing)
+        if wrong is not None:
+            raise ShardError(f"{path}: {wrong}")
 
 
 def _fixed(column: pa.ChunkedArray, dtype: np.dtype[Any], width: int) -> NDArray[Any]:
@@ -83,21 +88,6 @@ def _order(ids: pa.Array) -> NDArray[np.int64]:
     """int64[n]: the place of each id among the sorted ids."""
     place = np.empty(len(ids), np.int64)
     place[pc.sort_indices(ids).to_numpy()] = np.arange(len(ids))
-    return place
-
-
-def _base_order(parts: Parts, sources: tuple[Source, ...]) -> NDArray[np.int64]:
-    """int64[n]: whom one would rather keep: by the source's priority, then the longer text (ties go by id)."""
-    priority = {source.name: source.priority for source in sources}
-    encoded = parts.column("documents", "source").combine_chunks().dictionary_encode()
-    of_source = np.array([priority[name] for name in encoded.dictionary.to_pylist()], np.int64)
-    priorities = of_source[encoded.indices.to_numpy()]
-    chars = parts.column("signatures", "chars").to_numpy()
-    order = np.lexsort((-chars, priorities))
-    keys = np.stack([priorities, -chars], axis=1)[order]
-    steps = np.concatenate([[0], np.cumsum(np.any(keys[1:] != keys[:-1], axis=1))]) if len(keys) else keys[:, 0]
-    place = np.empty(len(chars), np.int64)
-    place[order] = steps
     return place
 
 

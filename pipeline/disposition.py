@@ -13,9 +13,11 @@ from typing import Any
 from filters.personal import Personal
 from filters.personal_lexicon import categories
 from pipeline.errors import RecipeError
-from pipeline.form import Action, PersonalData, RecipeFile, nearest
+from pipeline.form import RecipeFile
 from pipeline.policy_file import read_policy
+from pipeline.policy_form import Disposal, PersonalData
 from pipeline.store import fingerprint
+from pipeline.toml import nearest
 
 KEY = "QINGYUAN_PSEUDONYM_KEY"
 """The variable of the environment that holds the key of pseudonyms; it stands in no recipe, receipt or log."""
@@ -24,14 +26,14 @@ TOKEN_CHARS = 12
 """Letters a to p of a pseudonym: 48 bits, so that among a million different values of a kind two share one with
 chance 0.2 %."""
 _HEXADECIMAL_AS_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
-DONE: Mapping[Action, str] = {"mask": "masked", "pseudonymise": "pseudonymised", "keep": "kept"}
+DONE: Mapping[Disposal, str] = {"mask": "masked", "pseudonymise": "pseudonymised", "keep": "kept"}
 
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
     """What is done with each category of personal data; nothing is decided where there are none: switched off."""
 
-    actions: tuple[tuple[str, Action], ...] = ()
+    actions: tuple[tuple[str, Disposal], ...] = ()
 
     @property
     def disposes(self) -> bool:
@@ -82,7 +84,7 @@ def placeholders() -> dict[str, str]:
     return {name: f"[{category.placeholder}]" for name, category in categories().items()}
 
 
-def replacement(category: str, action: Action, value: str, key: bytes) -> str:
+def replacement(category: str, action: Disposal, value: str, key: bytes) -> str:
     """Return what stands in the place of a value.
 
     A pseudonym is the same for the same value of a category, however it is written: full-width, spaced or dashed.
@@ -122,7 +124,7 @@ def load_disposition(form: RecipeFile, beside: Path, where: str) -> Disposition:
     policy, policy_where = read_policy(form.recipe.policy, beside)
     if form.recipe.personal_data == "off":
         return Disposition()
-    actions: dict[str, Action] = {}
+    actions: dict[str, Disposal] = {}
     default = form.personal_data.default or policy.personal_data.default or "mask"
     for name, category in categories().items():
         actions[name] = "keep" if category.open else default
@@ -133,7 +135,7 @@ def load_disposition(form: RecipeFile, beside: Path, where: str) -> Disposition:
     return disposition
 
 
-def _checked(section: PersonalData, where: str) -> dict[str, Action]:
+def _checked(section: PersonalData, where: str) -> dict[str, Disposal]:
     for name in section.actions:
         if name not in categories():
             raise RecipeError(

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import differences
 from pipeline.disposition import EVERYTHING
 from pipeline.errors import RecipeError
 from pipeline.identity import place_id
@@ -15,6 +16,7 @@ from pipeline.parts import Parts
 from pipeline.runs import Run
 from pipeline.schema import ACCOUNT, CORPUS
 from pipeline.store import read_range, read_table
+from pipeline.twins import find_twin
 
 EXCERPT_CHARS = 120
 LONGEST = 80
@@ -59,14 +61,19 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         read_range(folder.part(table, number), row, row + 1).to_pylist()[0]
         for table in ("documents", "attributes", "verdicts")
     )
+    if "passages" in run.summary["stages"]:
+        attributes |= read_range(folder.part("passages", number), row, row + 1).to_pylist()[0]
     values = {**attributes, **verdict}
+    review = verdict.get("verdict.review", [])  # older runs have none
+    broken = {*verdict["verdict.failed"], *review}
     rules = [
         {
             "reason": rule.reason,
             "attribute": rule.attribute,
             "value": values[rule.attribute],
             "kept_if": rule.bounds(),
-            "broken": rule.reason in verdict["verdict.failed"],
+            "action": rule.action,
+            "broken": rule.reason in broken,
         }
         for rule in run.policy.rules
     ]
@@ -76,9 +83,10 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         "verdict": "kept" if verdict["verdict.keep"] else "dropped",
         "reason": verdict["verdict.reason"],
         "failed": verdict["verdict.failed"],
+        "review": review,
         "origin": _veiled({key: document[key] for key in ("source", "file", "record", "offset", "url")}),
         "meta": _veiled(dict(document["meta"])),
-        "excerpt": _excerpt(document["text"]),
+        "excerpt": differences.presentable(document["text"][: EXCERPT_CHARS + LONGEST])[:EXCERPT_CHARS],
         "edits": [_veiled(edit) for edit in document["edits"]],
         "personal_data": attributes.get("personal.spans"),
         "rules": rules,
@@ -86,12 +94,6 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         "cluster": _cluster(run, verdict),
         "in_corpus": _in_corpus(run, number, document["id"]),
     }
-
-
-def _excerpt(text: str) -> str:
-    """Return the beginning of a text without personal data; what begins in it is found whole."""
-    masked = Masker(EVERYTHING).strings(pa.array([text[: EXCERPT_CHARS + LONGEST]], pa.large_string()))
-    return str(masked[0].as_py())[:EXCERPT_CHARS]
 
 
 def _veiled(values: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def _veiled(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
-    """Return the document's twins (at most 20 by id) and whom it duplicates."""
+    """Return the document's twins (at most 20 by id), whom it duplicates, and one twin beside it."""
     clusters = read_table(run.folder.path / "clusters.parquet", ["id", "cluster"])
     twins = clusters.filter(pc.equal(clusters["cluster"], verdict["dedup.cluster"]))["id"].to_pylist()
     return {
@@ -110,8 +112,15 @@ def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
         "size": verdict["dedup.size"],
         "of": verdict["dedup.of"],
         "jaccard": verdict["dedup.jaccard"],
+        "twin": _twin(run, verdict),
         "members": sorted(twins)[:20],
     }
+
+
+def _twin(run: Run, verdict: dict[str, Any]) -> dict[str, Any] | None:
+    if verdict["dedup.size"] == 1:
+        return None
+    return find_twin(run, verdict["id"], verdict["dedup.of"], verdict["dedup.jaccard"])
 
 
 def _in_corpus(run: Run, number: int, document: str) -> bool:

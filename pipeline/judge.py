@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from filters.policy import Policy, broken, decide
+from filters.policy import HELD, Policy, broken, decide
 from pipeline.clusters import Clusters
 from pipeline.election import elect
 from pipeline.errors import ShardError
-from pipeline.parts import Parts
+from pipeline.parts import Parts, attribute_table
 from pipeline.schema import DEDUP, VERDICTS
 from pipeline.store import RunFolder, digest_file, read_range, read_table, withdraw, write_json, write_table
 
-JUDGE_VERSION = "1"
+JUDGE_VERSION = "2"
 
 
 def load_clusters(folder: RunFolder) -> tuple[pa.Table, Clusters]:
@@ -56,14 +57,19 @@ def find_survivors(parts: Parts, policy: Policy) -> pa.Table:
 
 
 def _passing(parts: Parts, policy: Policy, clusters: Clusters) -> NDArray[np.bool_]:
-    """bool[n]: which documents with a twin break no rule but those about duplicates; True for all others."""
-    rules = [rule for rule in policy.rules if not any(name.startswith("dedup.") for name in rule.attributes)]
+    """bool[n]: which documents with a twin break no rule but those about duplicates; True for all others.
+
+    A document that a person should look at is in the corpus and may stand for its twins; one that is held is not.
+    """
+    rules = [
+        rule for rule in policy.rules
+        if rule.action != "review" and not any(name.startswith("dedup.") for name in rule.attributes)
+    ]  # fmt: skip
     columns = sorted({name for rule in rules for name in rule.attributes})
     passes = np.ones(len(clusters.size), np.bool_)
     twins = np.flatnonzero(clusters.size > 1)
     if len(twins) and rules:
-        attributes = parts.take("attributes", twins, columns)
-        arrays = {name: attributes[name].combine_chunks() for name in columns}
+        arrays = parts.attributes(twins, columns)
         passes[twins] = ~broken(rules, arrays, len(twins)).any(axis=1)
     return passes
 
@@ -88,10 +94,13 @@ def verdicts_of(parts: Parts, number: int, policy: Policy, dedup: pa.Table) -> p
     """Judge the documents of one part, given their `DEDUP` attributes: `VERDICTS`, in order."""
     documents = read_table(parts.folder.part("documents", number), ["id", "source"])
     stored = sorted(policy.attributes - set(dedup.column_names))
-    attributes = read_table(parts.folder.part("attributes", number), ["id", *stored])
-    if attributes["id"] != documents["id"]:
-        raise ShardError(f"part-{number:05d}: its documents and its attributes are not of the same documents")
-    arrays = {name: attributes[name].combine_chunks() for name in stored}
+    arrays: dict[str, pa.Array] = {}
+    for name in sorted({"attributes", *map(attribute_table, stored)}):
+        columns = [one for one in stored if attribute_table(one) == name]
+        attributes = read_table(parts.folder.part(name, number), ["id", *columns])
+        if attributes["id"] != documents["id"]:
+            raise ShardError(f"part-{number:05d}: its documents and its {name} are not of the same documents")
+        arrays |= {one: attributes[one].combine_chunks() for one in columns}
     arrays |= {name: dedup[name].combine_chunks() for name in dedup.column_names}
     verdict = decide(policy.rules, arrays, documents.num_rows)
     columns = [documents["id"], documents["source"], *verdict.columns, *dedup.columns]
@@ -120,8 +129,21 @@ def judge_part(parts: Parts, number: int, policy: Policy, fingerprint: str) -> d
 
 
 def tally(verdicts: pa.Table) -> dict[str, Any]:
-    """Count what was kept, and what was dropped by first reason and by every broken rule."""
+    """Count what was kept, what was dropped by first reason and by every broken rule, and what people should see.
+
+    `reviewed`: documents, kept or held, that some rule wants seen; `review`: by each such rule, of these documents
+    alone: nobody need look at what is dropped for something else.
+    """
     reasons = Counter(reason for reason in verdicts["verdict.reason"].to_pylist() if reason is not None)
     failed = Counter(verdicts["verdict.failed"].combine_chunks().flatten().to_pylist())
     kept = int(np.count_nonzero(verdicts["verdict.keep"].to_numpy()))
-    return {"kept": kept, "reasons": dict(sorted(reasons.items())), "failed": dict(sorted(failed.items()))}
+    open_ones = pc.or_(verdicts["verdict.keep"], pc.equal(verdicts["verdict.reason"], HELD).fill_null(False))
+    asked = verdicts["verdict.review"].filter(open_ones).combine_chunks()
+    review = Counter(asked.flatten().to_pylist())
+    return {
+        "kept": kept,
+        "reasons": dict(sorted(reasons.items())),
+        "failed": dict(sorted(failed.items())),
+        "reviewed": int(np.count_nonzero(asked.value_lengths().to_numpy())),
+        "review": dict(sorted(review.items())),
+    }

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from filters.policy import HELD
 from pipeline.errors import LedgerError
 from pipeline.form import Source
 
@@ -18,6 +19,10 @@ class Account:
     dropped: int = 0
     quarantined: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    reviewed: int = 0
+    """Documents, kept or held, that a person should look at: no fourth fate, so outside the sum."""
+    review: Counter[str] = field(default_factory=Counter)
+    """For what: a document may count several times."""
 
     def add(self, other: "Account") -> None:
         """Add another account to this one."""
@@ -26,6 +31,8 @@ class Account:
         self.dropped += other.dropped
         self.quarantined += other.quarantined
         self.reasons.update(other.reasons)
+        self.reviewed += other.reviewed
+        self.review.update(other.review)
 
     def as_json(self) -> dict[str, int]:
         """Return the four numbers under the names that run.json uses."""
@@ -42,6 +49,12 @@ class Account:
                 f"{where}: {self.records} records in, but {self.kept} kept + {self.dropped} dropped "
                 f"({self.reasons.total()} with a reason) + {self.quarantined} quarantined"
             )
+        open_ones = self.kept + self.reasons[HELD]
+        if self.reviewed > open_ones or self.review.total() < self.reviewed or self.reasons[HELD] > self.reviewed:
+            raise LedgerError(
+                f"{where}: {self.reviewed} documents for review ({self.review.total()} reasons), but {self.kept} kept "
+                f"and {self.reasons[HELD]} held"
+            )
 
 
 def shard_account(scan: Mapping[str, Any], judge: Mapping[str, Any], write: Mapping[str, Any]) -> Account:
@@ -57,7 +70,8 @@ def shard_account(scan: Mapping[str, Any], judge: Mapping[str, Any], write: Mapp
     if judge["kept"] != write["documents"]:
         raise LedgerError(f"{where}: {judge['kept']} documents kept, {write['documents']} written")
     dropped = judge["documents"] - judge["kept"]
-    account = Account(scan["in"], judge["kept"], dropped, scan["quarantined"], reasons)
+    review = Counter(judge["review"])
+    account = Account(scan["in"], judge["kept"], dropped, scan["quarantined"], reasons, judge["reviewed"], review)
     account.check(where)
     return account
 

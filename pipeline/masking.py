@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from filters.personal import find_personal
 from filters.texts import Texts
 from pipeline.disposition import DONE, Disposition, replacement
-from pipeline.form import Action
+from pipeline.policy_form import Disposal
 
 Spans: TypeAlias = Sequence[tuple[int, int, str]]
 """Start, end and category, ascending and apart."""
@@ -25,7 +25,7 @@ class Masker:
 
     def __init__(self, disposition: Disposition) -> None:
         """Read the key, if there is need for one."""
-        self._actions: Mapping[str, Action] = dict(disposition.actions)
+        self._actions: Mapping[str, Disposal] = dict(disposition.actions)
         self._key = disposition.key()
         self.done: dict[str, Counter[str]] = {}
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from filters.characters import Kind
 from pipeline.readers.records import Repair
 
-NORMALIZE_VERSION = f"2/unicode-{unicodedata.unidata_version}"
+NORMALIZE_VERSION = f"3/unicode-{unicodedata.unidata_version}"
 
 _STRAY = re.compile("(\r\n?|[\x0b\x0c\u2028\u2029\x85])|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff]+")
 """Group 1: a line end that is no line feed; else control characters."""
@@ -115,19 +115,32 @@ def cut_lines(text: str, edits: list[Edit], lines: Sequence[tuple[int, int, str]
         lines: (start, end, kind of the edit), ascending, in code points, without their line feeds.
 
     Returns:
-        The text without these lines and their line ends (the last line takes the line end before it), and the edits,
+        The text without these lines and their line ends (of the last lines: the line ends before them), and the edits,
         which lead back as before. A line that the reader repaired stays: its repair would have no place left.
     """
     repaired = [edit for edit in edits if edit.kind in READER_KINDS]
     changes: list[_Change] = []
+    ends = False
     for start, end, kind in lines:
         if any(start <= edit.start <= end for edit in repaired):
             continue
-        behind = min(end + 1, len(text))
-        before = changes[-1].end if changes else 0
-        first = start - 1 if behind == end and start > before else start
-        changes.append(_Change(first, behind, kind, ""))
+        changes.append(_Change(start, min(end + 1, len(text)), kind, ""))
+        ends = end == len(text)
+    if ends:
+        _take_line_ends_before(changes)
     return _apply(text, edits, iter(changes)) if changes else (text, edits)
+
+
+def _take_line_ends_before(changes: list[_Change]) -> None:
+    """Let the last line, and all cut lines right before it, take the line end before instead of the one behind."""
+    first = len(changes) - 1
+    while first and changes[first - 1].end == changes[first].start:
+        first -= 1
+    if changes[first].start == 0:
+        return
+    for number in range(first, len(changes)):
+        old, last = changes[number], number == len(changes) - 1
+        changes[number] = _Change(old.start - 1, old.end if last else old.end - 1, old.kind, old.text)
 
 
 def _stray(text: str) -> Iterator[_Change]:

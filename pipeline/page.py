@@ -19,7 +19,8 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .bar{display:grid;grid-template-columns:11rem 1fr 6rem;gap:.6rem;align-items:center}
 .bar i{display:block;height:.8rem;background:#1b7a78;border-radius:2px;min-width:1px}
 .bar span:last-child{text-align:right}
-figure{margin:1rem 0;break-inside:avoid}svg{width:100%;height:7rem}small{color:#4c6169}
+figure{margin:1rem 0;break-inside:avoid}svg{width:100%;height:7rem}mark{background:#ffd9a8}
+iframe{width:100%;height:30rem;border:1px solid #dde5e8}small{color:#4c6169}
 """
 
 

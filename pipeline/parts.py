@@ -9,7 +9,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from filters.texts import Texts
-from pipeline.store import RunFolder, count_rows, read_rows, read_table
+from pipeline.dictionary import Dictionary, segmenter
+from pipeline.shingles import shingled
+from pipeline.store import PASSAGES, RunFolder, count_rows, read_rows, read_table
+
+
+def attribute_table(name: str) -> str:
+    """Return the table that holds an attribute which some stage before judging measured."""
+    return PASSAGES if name.startswith("passages.") else "attributes"
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,15 @@ class Parts:
             chunks += column.chunks
         return pa.chunked_array(chunks, pa.null() if schema is None else schema)
 
+    def attributes(self, rows: NDArray[np.int64], columns: Sequence[str]) -> dict[str, pa.Array]:
+        """Read some attributes of some rows, in ascending order, from whichever tables hold them."""
+        found: dict[str, pa.Array] = {}
+        for table in sorted({attribute_table(name) for name in columns}):
+            names = [name for name in columns if attribute_table(name) == table]
+            read = self.take(table, rows, names)
+            found |= {name: read[name].combine_chunks() for name in names}
+        return found
+
     def take(self, table: str, rows: NDArray[np.int64], columns: Sequence[str]) -> pa.Table:
         """Read some rows, in ascending order, of some columns."""
         tables = []
@@ -61,3 +77,16 @@ class Parts:
         texts = self.take("documents", rows, ["text"])["text"].combine_chunks()
         folded = Texts(texts).folded
         return folded.values, folded.offsets
+
+
+@dataclass(frozen=True)
+class WordParts(Parts):
+    """The parts of a run whose signatures are made of words: their texts come cut into words."""
+
+    dictionaries: tuple[Dictionary, ...]
+    """Those of the run."""
+
+    def load_folded(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Read the folded words of some documents, rows ascending, as `shingled` gives them."""
+        texts = self.take("documents", rows, ["text"])["text"].combine_chunks()
+        return shingled(Texts(texts, segmenter(self.dictionaries)), "words")

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from pipeline.errors import RecipeError
 from pipeline.executor import nowhere
 from pipeline.form import Source
 from pipeline.inputs import InputFile, list_inputs
@@ -99,10 +100,11 @@ def _cut_files(
     files: dict[str, dict[str, Any]] = {}
     for source in recipe.sources:
         options = read_options(source)
-        for file in list_inputs(source.name, source.path, recipe.path.parent):
-            form = source.format or guess_format(file.name)[0]
-            if not is_url(file.path) and Path(file.path).is_relative_to(folder.path.absolute()):
-                continue  # a glob that covers the workspace must not feed a run to itself
+        inputs = list_inputs(source.name, source.path, recipe.path.parent)
+        # A glob that covers the workspace must not feed a run to itself.
+        own = folder.path.absolute()
+        inputs = [file for file in inputs if is_url(file.path) or not Path(file.path).is_relative_to(own)]
+        for file, form in zip(inputs, _formats(source, inputs), strict=True):
             state = fingerprint(READING_VERSION, asdict(options), form, target, asdict(file))
             key = f"{source.name}:{file.name}"
             before = known.get(key)
@@ -112,6 +114,26 @@ def _cut_files(
                 files[key] = {"state": state, "slices": _cut(source, file, form, target, folder, options)}
         advance(1)
     return files
+
+
+def _formats(source: Source, inputs: Sequence[InputFile]) -> list[str]:
+    """Return the format of every file, stated or guessed.
+
+    Raises:
+        RecipeError: nothing is known about some names' endings; all of them are counted, the first ones named.
+    """
+    formats, faults = [], []
+    for file in inputs:
+        try:
+            formats.append(source.format or guess_format(file.name)[0])
+        except RecipeError as error:
+            faults.append(str(error))
+    if faults:
+        others = f" ({len(faults)} of its {len(inputs)} files are such)" if len(faults) > 1 else ""
+        raise RecipeError(
+            f'source "{source.name}"{others}: {faults[0]}; or let its path be a glob that leaves them out, as *.jsonl'
+        )
+    return formats
 
 
 def _unreadable(slices: Sequence[Mapping[str, Any]]) -> bool:

@@ -8,14 +8,22 @@ import pyarrow as pa
 
 from filters import CATALOGUE
 from filters.contract import SPANS, Filter
-from filters.policy import Policy, Rule, Value
+from filters.policy import HELD, Policy, Rule, Value
+from filters.risks import RISKS
 from pipeline.errors import RecipeError
-from pipeline.form import PolicyFile, RuleEntry, nearest, parse
+from pipeline.passages import MEASURED as PASSAGES
+from pipeline.policy_form import PolicyFile, RuleEntry
 from pipeline.schema import DEDUP, READING
 from pipeline.templates import MEASURED
+from pipeline.toml import nearest, parse
 
 KEPT = "kept"
 """Stands for the verdict of a kept document where reasons are listed."""
+
+RESERVED = {
+    KEPT: "what documents without a reason are called",
+    HELD: 'the reason of documents that break a rule of the action "hold"',
+}
 
 _FOLDER = files("filters.policies")
 
@@ -62,8 +70,11 @@ def override(rules: Sequence[Rule], entries: Sequence[RuleEntry], where: str) ->
         if entry.reason in seen:
             raise RecipeError(f'{where}, rules[{number}]: a second rule with the reason "{entry.reason}"')
         seen.add(entry.reason)
-        if entry.reason == KEPT:
-            raise RecipeError(f'{where}, rules[{number}]: "{KEPT}" is what documents without a reason are called')
+        if entry.reason in RESERVED:
+            raise RecipeError(f'{where}, rules[{number}]: "{entry.reason}" is {RESERVED[entry.reason]}')
+        for risk in entry.risks:
+            if risk not in RISKS:
+                raise RecipeError(f'{where}, rules[{number}]: there is no risk "{risk}"{nearest(risk, RISKS)}')
         rule = entry.rule()
         if all(bound is None for bound in (rule.at_least, rule.at_most, rule.one_of, rule.none_of)):
             raise RecipeError(
@@ -73,32 +84,40 @@ def override(rules: Sequence[Rule], entries: Sequence[RuleEntry], where: str) ->
     return tuple(merged.values())
 
 
-def measured(chosen: Iterable[Filter], surveyed: Sequence[pa.Field] = MEASURED) -> dict[str, pa.Field]:
-    """Return every attribute that a run with these filters, and those that follow a survey, measures, by name."""
+def asked(*, templates: bool, passages: bool) -> tuple[pa.Field, ...]:
+    """Return the attributes that a run measures because its recipe asks for a survey's templates or for passages."""
+    return (*(MEASURED if templates else ()), *(PASSAGES if passages else ()))
+
+
+EVERYTHING = asked(templates=True, passages=True)
+
+
+def measured(chosen: Iterable[Filter], surveyed: Sequence[pa.Field] = EVERYTHING) -> dict[str, pa.Field]:
+    """Return every attribute that a run with these filters, and with what it was asked for, measures, by name."""
     fields = [field for measure in chosen for field in measure.schema]
     return {field.name: field for field in (*READING, *surveyed, *fields, *DEDUP)}
 
 
-def check_policy(
-    policy: Policy, chosen: Iterable[Filter], where: str, surveyed: Sequence[pa.Field] | None = None
-) -> None:
+def check_policy(policy: Policy, chosen: Iterable[Filter], where: str, surveyed: Sequence[pa.Field] = ()) -> None:
     """Check that every rule can be applied to what the run measures.
 
     Args:
         policy: the rules.
         chosen: the run's filters.
         where: what to call the recipe in an error.
-        surveyed: what is measured after its survey; None if it has none.
+        surveyed: what is measured because it was asked for.
 
     Raises:
         RecipeError: a rule reads an attribute that nobody measures, or bounds it by values of another kind.
     """
-    known = measured(chosen, surveyed or ())
+    known = measured(chosen, surveyed)
     everywhere = measured(make() for make in CATALOGUE.values())
     for rule in policy.rules:
         for name in rule.attributes:
             if name not in known:
-                if surveyed is None and name in {field.name for field in MEASURED}:
+                if name in {field.name for field in PASSAGES}:
+                    hint = "; it is there where passages are looked for: say [passages] measure = true"
+                elif name in {field.name for field in MEASURED}:
                     hint = "; it is there after a survey: say [survey] templates = true"
                 elif name in everywhere:
                     hint = f'; the filter "{name.partition(".")[0]}" measures it, but this recipe leaves it out'

@@ -9,17 +9,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from filters import CATALOGUE
+from filters import CATALOGUE, ON_DEMAND
 from filters.contract import Filter, Modelled
-from filters.policy import Policy
+from filters.policy import Policy, Rule
+from pipeline.benign import pass_gate
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.disposition import Disposition, load_disposition
 from pipeline.errors import RecipeError
-from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
-from pipeline.policy_file import check_policy, load_policy, override
-from pipeline.signing import Signing
+from pipeline.form import Deduplication, Normalization, Passages, RecipeFile, Shards, Source, Survey
+from pipeline.packs import DEFAULT_PACKS, Packed, add_packs
+from pipeline.policy_file import asked, check_policy, load_policy, measured, override
+from pipeline.preference import Preference, choose_preference
+from pipeline.signing import Signing, best_bands
 from pipeline.store import digest_file
-from pipeline.templates import MEASURED
+from pipeline.toml import nearest, parse
 
 
 @dataclass(frozen=True)
@@ -63,27 +66,39 @@ class Recipe:
     text: str
     name: str
     policy_name: str
+    packs: tuple[str, ...]
+    """Names of the packs."""
     sources: tuple[Source, ...]
     filters: tuple[FilterChoice, ...]
     dedup: Deduplication
     shards: Shards
     policy: Policy
+    """The policy's rules, the packs' behind them, the recipe's own in their places or behind all."""
+    packed: Packed
+    """What the packs brought."""
     normalize: Normalization
     survey: Survey
     dictionaries: tuple[Dictionary, ...]
+    preference: Preference
+    passages: Passages
     disposition: Disposition
     """What becomes of personal data when the corpus is written."""
 
     @property
-    def surveyed(self) -> tuple[pa.Field, ...] | None:
-        """Attributes that are there after a survey; None if there is none."""
-        return MEASURED if self.survey.templates else None
+    def surveyed(self) -> tuple[pa.Field, ...]:
+        """Attributes that are there because the recipe asks for a survey or for passages."""
+        return asked(templates=self.survey.templates, passages=self.passages.measure)
 
     @cached_property
     def signing(self) -> Signing:
         """How documents are signed."""
-        settings = self.dedup.model_dump(exclude={"near", "threshold"})
-        return Signing(**settings)
+        dedup = self.dedup
+        bands, rows = dedup.bands, dedup.rows
+        if "threshold" in dedup.model_fields_set and not {"bands", "rows"} & dedup.model_fields_set:
+            bands, rows = best_bands(dedup.threshold, dedup.permutations)
+        shingle = dedup.shingle or (3 if dedup.unit == "words" else 5)
+        words = tuple(dictionary.digest for dictionary in self.dictionaries) if dedup.unit == "words" else ()
+        return Signing(dedup.permutations, dedup.seed, shingle, bands, rows, dedup.unit, words)
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -93,6 +108,7 @@ def load_recipe(path: Path) -> Recipe:
         RecipeError: the file is missing or no TOML; a key, filter, attribute or policy is unknown (the nearest right
             name is said); two filters write one column; two rules have one reason; two sources one name; a dictionary
             cannot be read.
+        GateError: a word list flags texts that are known to be good.
     """
     where = f"recipe {path}"
     try:
@@ -104,17 +120,27 @@ def load_recipe(path: Path) -> Recipe:
     for name, number in names.items():
         if number > 1:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
-    chosen = _choose_filters(form, path.parent, where)
+    head = form.recipe
+    policy = load_policy(head.policy, path.parent)
+    chosen = _choose_filters(form, override(policy.rules, form.rules, where), path.parent, where)
     _open_models(chosen, where)
-    rules = override(load_policy(form.recipe.policy, path.parent).rules, form.rules, where)
+    surveyed = asked(templates=form.survey.templates, passages=form.passages.measure)
+    known = measured((choice.make() for choice in chosen), surveyed)
+    packed = add_packs(policy, head.packs, path.parent, known, head.review)
+    rules = override(packed.policy.rules, form.rules, where)
     dictionaries = load_dictionaries(form.segment.dictionaries, path.parent, where)
+    attributes = [name for choice in chosen for name in choice.make().schema.names]
+    preference = choose_preference(form.dedup.prefer, form.sources, attributes, where)
     recipe = Recipe(
-        path, text, form.recipe.name, form.recipe.policy, form.sources, chosen, form.dedup, form.shards, Policy(rules),
-        form.normalize, form.survey, dictionaries, load_disposition(form, path.parent, where),
+        path, text, head.name, head.policy, DEFAULT_PACKS if head.packs is None else head.packs, form.sources, chosen,
+        form.dedup, form.shards, Policy(rules), packed, form.normalize, form.survey, dictionaries, preference,
+        form.passages, load_disposition(form, path.parent, where),
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")
     check_policy(recipe.policy, [choice.make() for choice in chosen], where, recipe.surveyed)
+    if form.dedup.near and not form.dedup.exact:
+        raise RecipeError(f"{where}, [dedup]: near takes exact: the same text resembles itself; say near = false too")
     if recipe.disposition.disposes and "personal" not in {choice.filter for choice in chosen}:
         raise RecipeError(
             f"{where}, recipe.filters: the policy {form.recipe.policy} masks personal data, but the filter that finds "
@@ -127,18 +153,28 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def stored_filters(path: Path) -> tuple[FilterChoice, ...]:
+def stored_filters(path: Path, rules: Sequence[Rule]) -> tuple[FilterChoice, ...]:
     """Return the filters of the copy of a recipe that a run keeps, without their files, which may have moved.
 
-    What they are good for is the schema: names, units and meanings of what the run measured.
+    `rules` are those that the run judged by. What the filters are good for is the schema: names, units and meanings of
+    what the run measured.
     """
     where = f"recipe {path}"
-    return _choose_filters(parse(RecipeFile, path.read_text("utf-8"), where), None, where)
+    return _choose_filters(parse(RecipeFile, path.read_text("utf-8"), where), rules, None, where)
 
 
-def _choose_filters(form: RecipeFile, beside: Path | None, where: str) -> tuple[FilterChoice, ...]:
+def _default_filters(form: RecipeFile, rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Return the catalogue without what is measured on demand, unless a rule reads it and nothing else measures it."""
+    read = {name.partition(".")[0] for rule in rules for name in rule.attributes}
+    own = {settings.get("filter", name) for name, settings in form.filters.items()}
+    return tuple(name for name in CATALOGUE if name not in ON_DEMAND or name in read - own)
+
+
+def _choose_filters(
+    form: RecipeFile, rules: Sequence[Rule], beside: Path | None, where: str
+) -> tuple[FilterChoice, ...]:
     """Make the run's filters: the chosen ones of the catalogue, and further ones under names of the recipe's own."""
-    chosen = tuple(CATALOGUE) if form.recipe.filters is None else form.recipe.filters
+    chosen = _default_filters(form, rules) if form.recipe.filters is None else form.recipe.filters
     for name in chosen:
         if name not in CATALOGUE:
             raise RecipeError(f'{where}, recipe.filters: there is no filter "{name}"{nearest(name, CATALOGUE)}')
@@ -173,8 +209,11 @@ def _with_files(choice: FilterChoice, beside: Path | None, where: str) -> Filter
             raise RecipeError(f"{where}, {key}: cannot be read: {error}") from error
         arguments[key] = str(paths[0]) if isinstance(given, str) else tuple(map(str, paths))
     for key in path_arguments(choice.filter) & arguments.keys():
-        if beside is not None and isinstance(arguments[key], str):
-            arguments[key] = str((beside / arguments[key]).absolute())
+        given = arguments[key]
+        if beside is not None and isinstance(given, str):
+            arguments[key] = str((beside / given).absolute())
+        elif beside is not None and isinstance(given, dict):
+            arguments[key] = {name: str((beside / str(path)).absolute()) for name, path in given.items()}
     return FilterChoice(choice.filter, arguments, digests)
 
 
@@ -197,8 +236,9 @@ def _open_models(chosen: Sequence[FilterChoice], where: str) -> None:
         if isinstance(made, Modelled):
             try:
                 made.open()
-            except ValueError as error:
+            except (OSError, ValueError) as error:
                 raise RecipeError(f"{where}, [filters.{choice.filter}]: {error}") from error
+            pass_gate(made, f"{where}, [filters.{choice.filter}]")
 
 
 def _check_columns(choices: Mapping[str, FilterChoice], where: str) -> None:

@@ -23,12 +23,13 @@ def replay(run: Run, policy: Policy) -> dict[str, Any]:
     Survivors of duplicates are chosen anew, since another member of a cluster may pass.
 
     Returns:
-        kept and reasons under the new policy and under the run's own; `changed`: counts by "old -> new" verdict
-        (`kept` or a reason) with some ids each.
+        kept, reasons and review under the new policy and under the run's own; `changed`: counts by "old -> new"
+        verdict (`kept` or a reason) with some ids each.
     """
     survivors = find_survivors(run.parts, policy)
     new_totals: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    reviewed, review = 0, Counter[str]()
     changed: Counter[str] = Counter()
     examples: dict[str, list[str]] = {}
     for number in run.judged:
@@ -39,6 +40,8 @@ def replay(run: Run, policy: Policy) -> dict[str, Any]:
         new_totals["kept"] += counted["kept"]
         new_totals["dropped"] += new.num_rows - counted["kept"]
         reasons.update(counted["reasons"])
+        reviewed += counted["reviewed"]
+        review.update(counted["review"])
         before, after = _names(old["verdict.reason"]), _names(new["verdict.reason"])
         for row in np.flatnonzero(before != after).tolist():
             change = f"{before[row]} -> {after[row]}"
@@ -49,7 +52,12 @@ def replay(run: Run, policy: Policy) -> dict[str, Any]:
         "run": run.name,
         "documents": {"kept": new_totals["kept"], "dropped": new_totals["dropped"]},
         "reasons": dict(reasons.most_common()),
-        "before": {"kept": run.summary["documents"]["kept"], "reasons": run.summary["reasons"]},
+        "review": {"documents": reviewed, "reasons": dict(review.most_common())},
+        "before": {
+            "kept": run.summary["documents"]["kept"],
+            "reasons": run.summary["reasons"],
+            "review": run.summary.get("review", {"documents": 0, "reasons": {}}),
+        },
         "changed": {change: {"documents": n, "examples": examples[change]} for change, n in changed.most_common()},
     }
 

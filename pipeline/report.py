@@ -1,4 +1,7 @@
-"""The report page of a run, 运行报告: what was kept, what went and why. Ids and numbers only, never text."""
+"""The report page of a run, 运行报告: what was kept, what went and why. Ids and numbers only, never text.
+
+Excerpts of duplicates are on a page of their own, in a folder that is closed to others.
+"""
 
 from collections import Counter
 from html import escape
@@ -10,15 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.personal_lexicon import categories
-from filters.policy import Rule
+from filters.policy import HELD, Rule
 from pipeline.disposition import DONE
+from pipeline.lexicon_report import lexicon_section
+from pipeline.packs import DISCLAIMER, LEFT_TO, assess
 from pipeline.page import bars, histogram, page, table
+from pipeline.parts import attribute_table
 from pipeline.policy_file import measured
 from pipeline.runs import Run
 from pipeline.schema import ACCOUNT
 from pipeline.store import read_json, read_table, write_bytes
+from pipeline.twins import clusters_table, largest_clusters, write_excerpts
 
-LARGEST_CLUSTERS = 20
 QUARANTINE_ROWS = 50
 
 
@@ -29,9 +35,12 @@ def write_report(run: Run) -> Path:
         _totals(run),
         _sources(run),
         _reasons(run),
+        _review(run),
+        _risks(run),
         _rules(run),
         _languages(run),
         _personal_data(run),
+        lexicon_section(run),
         _clusters(run),
         _quarantine(run),
         _stages(run),
@@ -82,12 +91,56 @@ def _reasons(run: Run) -> str:
     for number in run.judged:
         failed.update((read_json(run.folder.receipt("judge", number)) or {}).get("failed", {}))
     reasons = run.summary["reasons"]
-    rows = [[rule.reason, reasons.get(rule.reason, 0), failed[rule.reason]] for rule in run.policy.rules]
+    names = [rule.reason for rule in run.policy.rules if rule.action == "drop"]
+    names += [HELD] if any(rule.action == "hold" for rule in run.policy.rules) else []
+    rows = [[name, reasons.get(name, 0), failed[name]] for name in names]
     return _section(
         "剔除原因 Reasons",
         bars([(str(row[0]), int(row[1])) for row in rows]),
         table(["原因 reason", "首个原因 as first reason", "全部违反 all that break it"], rows),
     )
+
+
+def _review(run: Run) -> str:
+    """Show how many documents people should see, for what, and whether they are in the corpus meanwhile."""
+    asking = [rule for rule in run.policy.rules if rule.action != "drop"]
+    if not asking:
+        return ""
+    found = run.summary.get("review", {"documents": 0, "reasons": {}})
+    meanwhile = {"review": "保留 kept", "hold": "暂扣 held"}
+    rows = [[rule.reason, found["reasons"].get(rule.reason, 0), meanwhile[rule.action]] for rule in asking]
+    return _section(
+        "请人复核 For review",
+        f"<p>{found['documents']:,} 篇 documents; 编号见 verdicts 的 verdict.review（ids: verdict.review there）。</p>",
+        table(["原因 reason", "文档 documents", "其间 meanwhile"], rows),
+    )
+
+
+def _risks(run: Run) -> str:
+    """Show, for each of the 31 risks, which rules look for it and what they leave: a self-assessment."""
+    if not any(rule.risks for rule in run.policy.rules) and not run.risks:
+        return ""
+    count = run.summary["reasons"]
+    asked = run.summary.get("review", {"reasons": {}})["reasons"]
+    rows = [
+        [
+            line.risk,
+            line.name,
+            "、".join(f"{name} {count.get(name, 0):,}" for name in line.drops) or "–",
+            "、".join(f"{name} {asked.get(name, 0):,}" for name in line.reviews) or "–",
+            LEFT_TO[line.left_to],
+            line.note or "–",
+        ]
+        for line in assess(run.policy, run.risks)
+    ]
+    left_out = run.summary.get("rules_left_out", [])
+    return _section(
+        "31 类风险自评 Self-assessment by risk",
+        f"<p>{escape(DISCLAIMER)}</p>",
+        f"<p>未应用的规则 rules not applied, since the recipe leaves out what measures them: "
+        f"{escape(', '.join(left_out))}</p>" if left_out else "",
+        table(["编号 id", "风险 risk", "剔除 drops", "复核 reviews", "其余归 the rest is for", "说明 note"], rows),
+    )  # fmt: skip
 
 
 def _rules(run: Run) -> str:
@@ -97,7 +150,7 @@ def _rules(run: Run) -> str:
     for rule in run.policy.rules:
         if (rule.at_least is None and rule.at_most is None) or rule.attribute.startswith("dedup."):
             continue
-        column = run.parts.column("attributes", rule.attribute).drop_null()
+        column = run.parts.column(attribute_table(rule.attribute), rule.attribute).drop_null()
         field = meanings[rule.attribute]
         meaning = escape(field.metadata[b"meaning"].decode())
         shown.append(
@@ -154,17 +207,18 @@ def _personal_data(run: Run) -> str:
 
 
 def _clusters(run: Run) -> str:
-    clusters = read_table(run.folder.path / "clusters.parquet", ["id", "cluster", "size"])
-    first = clusters.filter(pc.and_(pc.greater(clusters["size"], 1), pc.equal(clusters["id"], clusters["cluster"])))
-    rows = sorted(
-        zip(first["cluster"].to_pylist(), first["size"].to_pylist(), strict=True), key=lambda r: (-r[1], r[0])
+    """Count the clusters and list the largest; their texts are on a page of their own, which is shown in this one."""
+    counts = read_json(run.folder.whole_receipt("dedup")) or {}
+    number, documents = counts.get("clusters_of_several", 0), counts.get("documents_in_them", 0)
+    clusters = largest_clusters(run)
+    beside = write_excerpts(run, clusters)
+    said = f"<p>{number:,} 组重复文档 clusters, {documents:,} 篇 documents.</p>"
+    excerpts = (
+        f'<p><a href="{beside}">摘录与差异 Excerpts and differences</a>'
+        " (仅本机用户可读 readable by this user only)</p>"
+        f'<iframe src="{beside}" title="excerpts"></iframe>'
     )
-    said = f"<p>{len(rows):,} 组重复文档 clusters, {sum(size for _, size in rows):,} 篇 documents.</p>"
-    return _section(
-        "重复 Duplicates",
-        said,
-        table(["最小 id smallest id", "篇数 documents"], [list(r) for r in rows[:LARGEST_CLUSTERS]]),
-    )
+    return _section("重复 Duplicates", said, *((clusters_table(clusters), excerpts) if clusters else ()))
 
 
 def _quarantine(run: Run) -> str:

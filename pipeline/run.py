@@ -9,17 +9,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from filters.characters import UNICODE_VERSION
+from filters.lexicon import Lexicon
+from pipeline.coverage import cover
 from pipeline.dedup import DEDUP_VERSION, find_duplicates
 from pipeline.errors import LedgerError, RecipeError, ShardError
 from pipeline.executor import Executor, Item, Outcome, Progress
 from pipeline.identity import IDENTITY_VERSION, settle_ids
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.ledger import draw_up, over_quarantined
-from pipeline.parts import Parts
+from pipeline.lexicon_report import LEXICON_FILE
+from pipeline.parts import Parts, WordParts
+from pipeline.passage_stages import find_passages
 from pipeline.plan import Plan, make_plan, read_options
 from pipeline.readers.reading import LIBRARIES
 from pipeline.recipe import Recipe, load_recipe
@@ -136,6 +141,8 @@ class _Run:
         parts = Parts(self.folder, tuple(sorted(scans)))
         outputs = self._settle_ids(parts, scans)
         self._dedup(parts, outputs)
+        if self.recipe.passages.measure:
+            self._passages(parts, outputs)
         self._keep_settings()
         self._judge(parts, outputs)
         self._write(outputs)
@@ -143,8 +150,16 @@ class _Run:
     def _keep_settings(self) -> None:
         """Store what the verdicts from now on are made by, for those who open the run later."""
         write_bytes(self.folder.path / "recipe.toml", self.recipe.text.encode())
-        rules = [asdict(rule) for rule in self.recipe.policy.rules]
-        write_json(self.folder.path / "policy.json", {"rules": rules})
+        packed = self.recipe.packed
+        settings = {
+            "rules": [asdict(rule) for rule in self.recipe.policy.rules],
+            "pack_rules": [asdict(rule) for rule in packed.rules],
+            "risks": [entry.model_dump() for entry in packed.risks],
+        }
+        write_json(self.folder.path / "policy.json", settings)
+        for choice in self.recipe.filters:
+            if isinstance(made := choice.make(), Lexicon):
+                write_json(self.folder.path / LEXICON_FILE, cover(made.library().lists, datetime.now(UTC).date()))
 
     def _survey(self, plan: Plan) -> dict[str, str]:
         """Return the digest of each source's templates."""
@@ -198,17 +213,30 @@ class _Run:
 
     def _dedup(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         recipe = self.recipe
-        priorities = [[source.name, source.priority] for source in recipe.sources]
-        digests = [[n, outputs[n]["documents"], outputs[n]["signatures"]] for n in parts.numbers]
-        wanted = fingerprint(DEDUP_VERSION, recipe.dedup.model_dump(), priorities, digests)
-        arguments = (parts, recipe.dedup, recipe.signing, recipe.sources, wanted, self.memory // DEDUP_SHARE)
+        tables = ["documents", "signatures", *(["attributes"] if recipe.preference.attributes else [])]
+        digests = [[n, *(outputs[n][table] for table in tables)] for n in parts.numbers]
+        levels = recipe.dedup.model_dump(exclude={"prefer"})
+        preference = recipe.preference
+        wanted = fingerprint(DEDUP_VERSION, levels, asdict(recipe.signing), preference.fingerprint(), digests)
+        if recipe.signing.unit == "words":
+            parts = WordParts(parts.folder, parts.numbers, recipe.dictionaries)
+        arguments = (parts, recipe.dedup, recipe.signing, preference, wanted, self.memory // DEDUP_SHARE)
         self.stages.whole("dedup", wanted, ("clusters", "pairs"), lambda: Item("dedup", find_duplicates, arguments))
+
+    def _passages(self, parts: Parts, outputs: dict[int, dict[str, str]]) -> None:
+        """Measure passages; what is judged depends on them from now on."""
+        read = ["documents", *(["attributes"] if self.recipe.preference.attributes else [])]
+        digests = {n: [outputs[n][table] for table in read] for n in parts.numbers}
+        settings, preference = self.recipe.passages, self.recipe.preference
+        for number, receipt in find_passages(self.stages, parts, settings, preference, digests, self.memory).items():
+            outputs[number] = {**outputs[number], **receipt["outputs"]}
 
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         policy = self.recipe.policy
         rules = [asdict(rule) for rule in policy.rules]
         clusters = self.stages.receipts["dedup"][0]["outputs"]
-        attributes = {n: [n, outputs[n]["documents"], outputs[n]["attributes"]] for n in parts.numbers}
+        tables = ("documents", "attributes", "passages")
+        attributes = {n: [n, *(outputs[n].get(table) for table in tables)] for n in parts.numbers}
         elected = fingerprint(JUDGE_VERSION, rules, clusters, list(attributes.values()))
         arguments = (parts, policy, elected)
         receipt = self.stages.whole("elect", elected, ("survivors",), lambda: Item("elect", elect_survivors, arguments))
@@ -255,6 +283,9 @@ class _Run:
             "policy": self.recipe.policy_name,
             "documents": ledger.whole.as_json(),
             "reasons": dict(ledger.whole.reasons.most_common()),
+            "review": {"documents": ledger.whole.reviewed, "reasons": dict(ledger.whole.review.most_common())},
+            "packs": list(self.recipe.packs),
+            "rules_left_out": list(self.recipe.packed.left_out),
             "shards": len(whole),
             "parts": list(scans),
             "parts_done": whole,

@@ -8,11 +8,12 @@ import pyarrow as pa
 
 from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
-from pipeline.form import nearest
 from pipeline.parts import Parts
+from pipeline.policy_file import asked
+from pipeline.policy_form import RiskEntry
 from pipeline.recipe import FilterChoice, stored_filters
 from pipeline.store import RunFolder, read_json
-from pipeline.templates import MEASURED
+from pipeline.toml import nearest
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,10 @@ class Run:
     folder: RunFolder
     summary: dict[str, Any]
     policy: Policy
+    pack_rules: tuple[Rule, ...]
+    """Those of its rules that packs brought."""
+    risks: tuple[RiskEntry, ...]
+    """What the packs say of what remains of each risk."""
     parts: Parts
     """All that were scanned: the rows of clusters.parquet."""
     judged: tuple[int, ...]
@@ -34,12 +39,13 @@ class Run:
 
     def filters(self) -> tuple[FilterChoice, ...]:
         """Return the filters that the run measured with, without the files that they read."""
-        return stored_filters(self.folder.path / "recipe.toml")
+        return stored_filters(self.folder.path / "recipe.toml", self.policy.rules)
 
     @property
-    def surveyed(self) -> tuple[pa.Field, ...] | None:
-        """What it measured after its survey; None if it had none."""
-        return MEASURED if "templates" in self.summary["stages"] else None
+    def surveyed(self) -> tuple[pa.Field, ...]:
+        """What it measured because it was asked for."""
+        stages = self.summary["stages"]
+        return asked(templates="templates" in stages, passages="passages" in stages)
 
 
 def list_runs(workspace: Path) -> list[str]:
@@ -64,8 +70,10 @@ def open_run(name: str, workspace: Path) -> Run:
     folder = RunFolder(path)
     stored = read_json(path / "policy.json") or {"rules": []}
     policy = Policy(tuple(_load_rule(entry) for entry in stored["rules"]))
+    packed = tuple(_load_rule(entry) for entry in stored.get("pack_rules", []))  # older runs know no packs
+    risks = tuple(RiskEntry(**entry) for entry in stored.get("risks", []))
     parts = Parts(folder, tuple(summary["parts"]))
-    return Run(folder, summary, policy, parts, tuple(summary["parts_done"]))
+    return Run(folder, summary, policy, packed, risks, parts, tuple(summary["parts_done"]))
 
 
 def _load_rule(entry: dict[str, Any]) -> Rule:
@@ -77,5 +85,6 @@ def _load_rule(entry: dict[str, Any]) -> Rule:
             "one_of": None if entry["one_of"] is None else tuple(entry["one_of"]),
             "none_of": None if entry["none_of"] is None else tuple(entry["none_of"]),
             "when": None if when is None else (when[0], tuple(when[1])),
+            "risks": tuple(entry.get("risks", ())),
         }
     )

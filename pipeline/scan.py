@@ -1,7 +1,7 @@
 """The scan of one shard: read, decode, normalise, measure and sign, in one pass over its records."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters.boilerplate import BOILERPLATE_VERSION, find_batch
-from filters.contract import Filter
+from filters.contract import BeforeCutting, Filter
 from filters.fold import FOLD_VERSION
 from filters.texts import Texts
 from pipeline.batch import BATCH_CHARS, BATCH_RECORDS, Batch, read_shard
@@ -22,7 +22,8 @@ from pipeline.plan import Shard, slice_keys
 from pipeline.readers.reading import READING_VERSION, ReadOptions
 from pipeline.recipe import FilterChoice
 from pipeline.schema import DOCUMENTS, QUARANTINE, READING, signature_schema
-from pipeline.signing import Signing, exact_digest, shingle_counts, sign
+from pipeline.shingles import shingle_counts, shingled, word_shingle_counts
+from pipeline.signing import Signing, exact_digest, sign
 from pipeline.store import SCANNED, PartWriter, RunFolder, digest_file, fingerprint, withdraw, write_json
 from pipeline.templates import MEASURED, TEMPLATES_VERSION, TemplateLines, load_templates
 
@@ -106,9 +107,10 @@ def scan_shard(folder: RunFolder, shard: Shard, settings: ScanSettings) -> dict[
     withdraw(folder.receipt("scan", shard.number), folder.whole_receipt("ids"))
     with PartWriter(parts) as writer:
         for batch, unread in read_shard(shard, settings.options, segmenter(settings.dictionaries)):
+            whole = {number: x(batch.texts) for number, x in enumerate(filters) if isinstance(x, BeforeCutting)}
             first = _cut(batch, settings.cutting, templates)
             documents = batch.documents()
-            measured = _measure(documents, batch.reading() + first, batch.texts, filters, attributes)
+            measured = _measure(documents, batch.reading() + first, batch.texts, filters, whole, attributes)
             signed = _sign(documents, batch.texts, settings.signing, signatures)
             quarantine = pa.RecordBatch.from_pylist(unread, schema=QUARANTINE)
             writer.write(documents, measured, signed, quarantine)
@@ -154,12 +156,16 @@ def _cut(batch: Batch, cutting: Cutting, templates: NDArray[np.uint64] | None) -
 
 
 def _measure(
-    documents: pa.RecordBatch, reading: Sequence[pa.Array], texts: Texts, filters: list[Filter], schema: pa.Schema
-) -> pa.RecordBatch:
-    """Measure a batch by every filter; a filter that breaks its promise makes the shard a bad one."""
+    documents: pa.RecordBatch, reading: Sequence[pa.Array], texts: Texts, filters: list[Filter],
+    whole: Mapping[int, pa.RecordBatch], schema: pa.Schema,
+) -> pa.RecordBatch:  # fmt: skip
+    """Measure a batch by every filter; a filter that breaks its promise makes the shard a bad one.
+
+    `whole` holds, by their number, the measurements that were taken before lines were cut.
+    """
     columns = [documents["id"], *reading]
-    for measure in filters:
-        batch = measure(texts)
+    for number, measure in enumerate(filters):
+        batch = whole[number] if number in whole else measure(texts)
         if batch.num_rows != len(texts) or batch.schema != measure.schema:
             raise ValueError(
                 f"{type(measure).__name__} returned {batch.num_rows} rows for {len(texts)} texts, or other columns"
@@ -171,14 +177,19 @@ def _measure(
 def _sign(documents: pa.RecordBatch, texts: Texts, signing: Signing, schema: pa.Schema) -> pa.RecordBatch:
     """Sign a batch: the digest of each folded text, its MinHash signature and what survivors are chosen by."""
     folded = texts.folded
-    signatures = np.ascontiguousarray(sign(folded.values, folded.offsets, signing))
+    values, offsets = shingled(texts, signing.unit)
+    signatures = np.ascontiguousarray(sign(values, offsets, signing))
+    if signing.unit == "words":
+        counts = word_shingle_counts(values, offsets, signing.shingle)
+    else:
+        counts = shingle_counts(offsets, signing.shingle)
     digests = np.ascontiguousarray(exact_digest(folded.values, folded.offsets))
     return pa.record_batch(
         [
             documents["id"],
             _fixed(digests.view(np.uint8), schema.field("exact").type, len(texts)),
             _fixed(signatures.view(np.uint8), schema.field("signature").type, len(texts)),
-            pa.array(shingle_counts(folded.offsets, signing.shingle), pa.int64()),
+            pa.array(counts, pa.int64()),
             pa.array(texts.chars, pa.int64()),
         ],
         schema=schema,

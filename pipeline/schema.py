@@ -43,7 +43,7 @@ DEDUP = (
         "unique; survivor (others resemble it); exact or near, by how it resembles dedup.of",
     ),
     attribute("dedup.size", pa.int64(), "count", "documents in its cluster"),
-    attribute("dedup.jaccard", pa.float64(), "ratio", "exact Jaccard of 5-character shingles with dedup.of; else null"),
+    attribute("dedup.jaccard", pa.float64(), "ratio", "exact Jaccard of shingles with dedup.of; else null"),
     attribute("dedup.cluster", pa.string(), "label", "smallest id in its cluster"),
     attribute("dedup.of", pa.string(), "label", "id of the kept document that it duplicates; else null"),
 )  # fmt: skip

@@ -20,9 +20,13 @@ COMPRESSION_LEVEL = 3
 SCANNED = ("documents", "attributes", "signatures", "quarantine")
 SURVEYED = "survey"
 """Counts of a shard's lines; there only where the recipe asks for a survey."""
-STAGE_TABLES = {"survey": (SURVEYED,), "scan": SCANNED, "judge": ("verdicts",), "write": ("corpus",)}
+PASSAGES = "passages"
+"""What a document shares with others; there only where the recipe asks for it."""
+STAGE_TABLES = {
+    "survey": (SURVEYED,), "scan": SCANNED, "passages": (PASSAGES,), "judge": ("verdicts",), "write": ("corpus",)
+}  # fmt: skip
 """Which tables each stage makes of a shard, in the order of the stages."""
-TABLES = tuple(table for tables in STAGE_TABLES.values() for table in tables if table != SURVEYED)
+TABLES = tuple(table for tables in STAGE_TABLES.values() for table in tables if table not in {SURVEYED, PASSAGES})
 PRIVATE = ("documents", "quarantine")
 """Tables with unmasked text: their folders are closed to other users."""
 
@@ -54,7 +58,8 @@ class RunFolder:
 
     def forget(self, number: int, since: str = "survey") -> None:
         """Remove what a stage and those after it made of a shard: receipts first, so that nothing seems done."""
-        stages = list(STAGE_TABLES)[list(STAGE_TABLES).index(since) :]
+        stages = list(STAGE_TABLES)[list(STAGE_TABLES).index(since) :] if since in STAGE_TABLES else []
+        self.receipt(since, number).unlink(missing_ok=True)
         for stage in stages:
             self.receipt(stage, number).unlink(missing_ok=True)
         for stage in stages:

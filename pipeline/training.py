@@ -1,6 +1,6 @@
 """From labelled texts to a quality model: trained, calibrated, measured on texts it has not seen, and written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,15 +12,15 @@ import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from filters.classifier import CALIBRATION_FORMAT, calibrated
-from filters.model import BAD, DIM, EPOCHS, GOOD, LEARNING_RATE, MODEL_VERSION, load_pair_weights, pair_logits
+from filters.model import BAD, GOOD, MODEL_VERSION, Form, load_pair_weights, pair_logits
 from filters.model import train_classifier as train_fasttext
+from filters.passages import cut_passages
+from filters.scorer import CALIBRATION_FORMAT, calibrated
 from filters.texts import Texts
-from filters.tokens import TOKENS_FORMAT, Tokens, token_alphabet, tokenise
+from filters.tokens import CONTENT, STYLE, Reading, Tokens, token_alphabet, tokenise
 from pipeline.calibration import (
     BINS,
     Numbers,
-    Truths,
     area_under_curve,
     calibration_error,
     fit_platt,
@@ -30,12 +30,16 @@ from pipeline.calibration import (
 from pipeline.labels import Labelled
 from pipeline.store import write_bytes, write_json
 
+QUALITY = "quality"
 TRAIN_SHARE, CALIBRATE_SHARE = 0.7, 0.15
 """Of the texts, by digest; the rest is what the metrics are measured on and nothing else."""
 RECALL = 0.95
 """Share of good texts of the calibration part that the proposed threshold keeps."""
 SHOWN = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 MOST_COPIES = 20
+LOWEST = -1000.0
+"""Below every logit."""
+PLAIN = Form()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +62,56 @@ def split(labelled: Labelled) -> Parts:
     return Parts(*(np.array(sorted(part), np.int64) for part in parts))
 
 
-def tokens_of(texts: Sequence[str]) -> Tokens:
+def tokens_of(texts: Sequence[str], reading: Reading = STYLE) -> Tokens:
     """Return the tokens that a model reads of texts."""
     views = Texts(pa.array(texts, pa.large_string()))
-    return tokenise(views.code_points, views.offsets)
+    return tokenise(views.code_points, views.offsets, reading)
 
 
-def fit(texts: Sequence[str], good: Truths, weights: Numbers, model: Path, seed: int) -> None:
-    """Train a model; a text of weight 2 stands there twice, the rarer kind as often as makes both weigh the same."""
-    own = np.where(good, weights[good].sum(), weights[~good].sum())
+def fit(
+    texts: Sequence[str], labels: Sequence[str], weights: Numbers, model: Path, seed: int,
+    reading: Reading = STYLE, form: Form = PLAIN,
+) -> None:  # fmt: skip
+    """Train a model; a text of weight 2 stands there twice, a rarer label as often as makes all labels weigh the same.
+
+    Args:
+        texts: what it learns from.
+        labels: of each text, as `filters.model` names them.
+        weights: of each text.
+        model: file that it is written to.
+        seed: of the training.
+        reading: how texts become tokens.
+        form: size and length of the training.
+    """
+    totals: dict[str, float] = {}
+    for label, weight in zip(labels, weights.tolist(), strict=True):
+        totals[label] = totals.get(label, 0.0) + weight
+    own = np.array([totals[label] for label in labels])
     copies = np.clip(np.round(weights * own.max() / own), 1, MOST_COPIES).astype(np.int64)
     lines = [
-        (copy, sha256(text.encode()).hexdigest(), f"{GOOD if is_good else BAD} {line}\n")
-        for text, line, is_good, number in zip(texts, tokens_of(texts).lines(), good, copies, strict=True)
+        (copy, sha256(text.encode()).hexdigest(), f"{label} {line}\n")
+        for text, line, label, number in zip(texts, tokens_of(texts, reading).lines(), labels, copies, strict=True)
         for copy in range(number)
     ]
-    # Good and bad must be mixed: fastText reads in order. The digest mixes them, alike on every machine.
+    # Labels must be mixed: fastText reads in order. The digest mixes them, alike on every machine.
     with TemporaryDirectory() as folder:
         path = Path(folder) / "lines.txt"
         path.write_text("".join(line for *_, line in sorted(lines)), "utf-8")
-        train_fasttext(path, model, seed=seed)
+        train_fasttext(path, model, seed=seed, form=form)
 
 
-def raw_scores(model: Path, texts: Sequence[str]) -> Numbers:
-    """Return a model's raw logits of texts."""
-    weights = load_pair_weights(model, sha256(model.read_bytes()).hexdigest(), token_alphabet())
-    tokens = tokens_of(texts)
-    return pair_logits(weights, tokens.values, tokens.offsets)
+def raw_scores(model: Path, texts: Sequence[str], reading: Reading = STYLE) -> Numbers:
+    """Return a model's raw logits of texts, float64[texts, labels]; of the highest passage if it reads whole texts."""
+    weights = load_pair_weights(model, sha256(model.read_bytes()).hexdigest(), token_alphabet(reading))
+    tokens = tokens_of(texts, reading)
+    if reading == STYLE:
+        return pair_logits(weights, tokens.values, tokens.offsets)
+    passages = cut_passages(tokens)
+    raw = pair_logits(weights, passages.tokens.values, passages.tokens.offsets)
+    return passages.highest(raw - LOWEST) + LOWEST
 
 
-def train_model(labelled: Labelled, output: Path, *, seed: int, source: str) -> dict[str, Any]:
+def train_model(labelled: Labelled, output: Path, *, seed: int, source: str, score: str = QUALITY) -> dict[str, Any]:
     """Train a model and write its folder: model.bin, calibration.json, card.json, README.md.
 
     The same texts, labels and seed give the same bytes.
@@ -97,6 +121,8 @@ def train_model(labelled: Labelled, output: Path, *, seed: int, source: str) -> 
         output: folder; made if it is not there, files of the same names in it are replaced.
         seed: of the training.
         source: what the texts are called in the card.
+        score: which score it gives: `quality`, where a good text (1) scores high, or one of the filter `safety`, where
+            a harmful one (1) does.
 
     Returns:
         The card: `digest` for the recipe, `counts`, `metrics`, `thresholds`, `proposed`.
@@ -106,17 +132,22 @@ def train_model(labelled: Labelled, output: Path, *, seed: int, source: str) -> 
     output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         model = Path(folder) / "model.bin"
-        fit([texts[row] for row in parts.train], good[parts.train], weights[parts.train], model, seed)
+        reading = STYLE if score == QUALITY else CONTENT
+        said = np.where(good, GOOD, BAD).tolist()
+        fit([texts[row] for row in parts.train], [said[row] for row in parts.train], weights[parts.train], model, seed,
+            reading)  # fmt: skip
         held = np.concatenate([parts.calibrate, parts.test])
-        raw = raw_scores(model, [texts[row] for row in held])
+        raw = raw_scores(model, [texts[row] for row in held], reading)[:, 0]
         data = model.read_bytes()
     cut = len(parts.calibrate)
     slope, intercept = fit_platt(raw[:cut], good[parts.calibrate], weights[parts.calibrate])
     scores = calibrated(raw, slope, intercept)
-    digest = write_model(output, data, slope=slope, intercept=intercept, seed=seed)
+    lines = {"slope": slope, "intercept": intercept}
+    digest = write_model(output, data, lines, seed=seed, reading=reading)
     proposed = propose_bound(scores[:cut], good[parts.calibrate], weights[parts.calibrate], RECALL)
     tested = (scores[cut:], good[parts.test], weights[parts.test])
     card = {
+        "score": score,
         "digest": digest,
         "labels": source,
         "seed": seed,
@@ -142,19 +173,29 @@ def train_model(labelled: Labelled, output: Path, *, seed: int, source: str) -> 
     return card
 
 
-def write_model(output: Path, model: bytes, *, slope: float, intercept: float, seed: int) -> str:
-    """Write model.bin and calibration.json; return the sha256 of the latter, which names the former's."""
+def write_model(
+    output: Path, model: bytes, lines: Mapping[str, Any], *, seed: int, reading: Reading = STYLE, form: Form = PLAIN
+) -> str:
+    """Write model.bin and calibration.json; return the sha256 of the latter, which names the former's.
+
+    Args:
+        output: folder.
+        model: the model's bytes.
+        lines: the calibration: `slope` and `intercept`, or `labels` with the two of each.
+        seed: of the training, as `reading` and `form`, for the record.
+        reading: how it reads texts.
+        form: how it was trained.
+    """
     calibration = {
         "format": CALIBRATION_FORMAT,
-        "tokens": TOKENS_FORMAT,
+        "tokens": reading.format,
         "model": sha256(model).hexdigest(),
-        "slope": slope,
-        "intercept": intercept,
+        **lines,
         "trained_by": {
             "library": MODEL_VERSION.partition("/")[0],
-            "dim": DIM,
-            "epochs": EPOCHS,
-            "rate": LEARNING_RATE,
+            "dim": form.dim,
+            "epochs": form.epochs,
+            "rate": form.rate,
             "seed": seed,
         },
     }

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.signing import shingle_hashes
+from pipeline.shingles import Unit, shingle_hashes
 
 Load: TypeAlias = Callable[[NDArray[np.int64]], tuple[NDArray[np.uint32], NDArray[np.int64]]]
 """Give the folded texts of documents, asked for by ascending index: uint32[total] and int64[asked + 1] offsets."""
@@ -47,9 +47,11 @@ def _drop_repeated(hashes: NDArray[np.uint64], at: NDArray[np.int64]) -> None:
     at[len(at) - 1] = written
 
 
-def shingle_sets(values: NDArray[np.uint32], offsets: NDArray[np.int64], shingle: int) -> ShingleSets:
+def shingle_sets(
+    values: NDArray[np.uint32], offsets: NDArray[np.int64], shingle: int, unit: Unit = "characters"
+) -> ShingleSets:
     """Collect the distinct shingles of folded texts, uint32[total] with int64[texts + 1] offsets."""
-    hashes, at = shingle_hashes(values, offsets, shingle)
+    hashes, at = shingle_hashes(values, offsets, shingle, unit)
     for start, after in pairwise(at.tolist()):
         hashes[start:after].sort()  # numpy's SIMD sort: 8 times as fast as the one that numba compiles
     _drop_repeated(hashes, at)
@@ -80,7 +82,11 @@ def jaccard_of_sets(sets: ShingleSets, pairs: NDArray[np.int64]) -> NDArray[np.f
 
 
 def jaccard_pairs(
-    values: NDArray[np.uint32], offsets: NDArray[np.int64], pairs: NDArray[np.int64], shingle: int
+    values: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    shingle: int,
+    unit: Unit = "characters",
 ) -> NDArray[np.float64]:
     """Compare pairs of folded texts: |shared shingles| / |all shingles|, repeated ones counted once.
 
@@ -88,12 +94,13 @@ def jaccard_pairs(
         values: code points of all texts, uint32[total].
         offsets: int64[texts + 1]; text i is values[offsets[i]:offsets[i + 1]].
         pairs: int64[pairs, 2], indices of texts.
-        shingle: characters in a shingle.
+        shingle: width of a shingle.
+        unit: what that is counted in.
 
     Returns:
         float64[pairs] in 0..1; 0 where neither text has a shingle, whatever they say.
     """
-    return jaccard_of_sets(shingle_sets(values, offsets, shingle), pairs)
+    return jaccard_of_sets(shingle_sets(values, offsets, shingle, unit), pairs)
 
 
 @njit(cache=True, nogil=True)
@@ -134,6 +141,7 @@ def verify_pairs(
     load: Load,
     shingle: int,
     memory_bytes: int,
+    unit: Unit = "characters",
 ) -> NDArray[np.float64]:
     """Compare pairs of documents whose texts do not fit into memory together.
 
@@ -142,8 +150,9 @@ def verify_pairs(
             same document is loaded again and again.
         shingle_counts: int64[documents], shingles of each text, repeated ones too.
         load: gives folded texts.
-        shingle: characters in a shingle.
+        shingle: width of a shingle.
         memory_bytes: budget for loaded texts and their shingles; one pair is compared whatever its size.
+        unit: what the width is counted in.
 
     Returns:
         float64[pairs], exact Jaccard similarity.
@@ -152,5 +161,5 @@ def verify_pairs(
     for start, after in pairwise(_portions(pairs, shingle_counts, memory_bytes // _BYTES_PER_SHINGLE).tolist()):
         documents, positions = np.unique(pairs[start:after], return_inverse=True)
         values, offsets = load(documents)
-        similarity[start:after] = jaccard_pairs(values, offsets, positions.reshape(-1, 2), shingle)
+        similarity[start:after] = jaccard_pairs(values, offsets, positions.reshape(-1, 2), shingle, unit)
     return similarity

@@ -20,7 +20,7 @@ DOORS = {
     "opencc": {"filters/variants.py"},
     "pyarrow.csv": set(),
     "pyarrow.parquet": {"pipeline/store.py", "pipeline/readers/parquet.py"},
-    "pydantic": {"pipeline/form.py"},
+    "pydantic": {"pipeline/toml.py", "pipeline/form.py", "pipeline/policy_form.py"},
     "rjieba": {"filters/segment.py"},
     "sqlalchemy": set(),
     "trafilatura": {"pipeline/readers/html.py"},

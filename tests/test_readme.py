@@ -4,7 +4,7 @@ import argparse
 import re
 
 from flows.cli import _parser
-from tests.readme_tables import BEGIN, END, README, tables
+from tests.readme_tables import BEGIN, END, KEYS_BEGIN, KEYS_END, README, recipe_keys, tables
 
 TEXT = README.read_text("utf-8")
 
@@ -16,6 +16,12 @@ def verbs():
 
 def test_the_tables_of_attributes_and_rules_are_the_catalogues():
     assert TEXT.partition(BEGIN)[2].partition(END)[0].strip() == tables()
+
+
+def test_the_table_of_keys_is_that_of_the_form_():
+    table = TEXT.partition(KEYS_BEGIN)[2].partition(KEYS_END)[0].strip()
+
+    assert table == recipe_keys()
 
 
 def test_every_command_is_in_the_docs_and_explains_itself():

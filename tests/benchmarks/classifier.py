@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from filters.classifier import SHIPPED_DIGEST, TrainedQuality, calibrated, load_scorer
+from filters.classifier import SHIPPED_DIGEST, TrainedQuality
+from filters.scorer import calibrated, load_scorer
 from filters.texts import Texts
 from pipeline.calibration import area_under_curve, calibration_error, measure_bound
 from tests.benchmarks.examples import TRAINING, UNSEEN, documents, examples, training_examples
@@ -97,7 +98,7 @@ def main():
         shipped = load_scorer(None, SHIPPED_DIGEST)
         trained = training_examples(options.data)
         pooled = unseen_scores(trained)
-        scores = calibrated(np.array([score for _, score in pooled]), shipped.slope, shipped.intercept)
+        scores = calibrated(np.array([score for _, score in pooled]), *shipped.calibration[0])
         table("Neither source nor kind seen", [(e.source, e.kind, s) for (e, _), s in zip(pooled, scores, strict=True)])
         held = [example for example in trained if example.held_out]
         scores = measure([example.text for example in held])

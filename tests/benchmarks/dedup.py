@@ -21,7 +21,8 @@ from filters.texts import Texts
 from pipeline.candidates import agreement, band_keys, banded_pairs, least_agreement
 from pipeline.clusters import components, find_clusters
 from pipeline.election import elect
-from pipeline.signing import Signing, exact_digest, shingle_counts, shingle_hash, sign
+from pipeline.shingles import shingle_counts, shingle_hash
+from pipeline.signing import Signing, exact_digest, sign
 from pipeline.verify import jaccard_of_sets, jaccard_pairs, shingle_sets
 
 STATUTES = Path(__file__).resolve().parents[2] / "../shared/data/docs/laws_cn.jsonl.zst"

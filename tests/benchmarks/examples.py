@@ -42,7 +42,8 @@ class Example:
     held_out: bool
 
 
-def _read(folder, name):
+def read_rows(folder, name):
+    """All rows of a source."""
     path = folder / ("lid" if name in {"lingua_sents", "cantonese"} else "docs") / f"{name}.jsonl.zst"
     with path.open("rb") as raw:
         lines = zstandard.ZstdDecompressor().stream_reader(raw).read().splitlines()
@@ -55,7 +56,7 @@ def _number(key):
 
 def documents(folder, name):
     """(id, text) of a source; sentences and short poems are put together into documents."""
-    rows = _read(folder, name)
+    rows = read_rows(folder, name)
     if name == "poetry":
         return [(rows[i]["id"], "\n\n".join(row["text"] for row in rows[i : i + 3])) for i in range(0, len(rows), 3)]
     if name in {"lingua_sents", "cantonese"}:

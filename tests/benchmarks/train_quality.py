@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from filters.classifier import calibrated
+from filters.model import BAD, GOOD
+from filters.scorer import calibrated
 from pipeline.calibration import area_under_curve, calibration_error, fit_platt
 from pipeline.training import fit, raw_scores, write_model
 from tests.benchmarks.damage import DAMAGE, SPAM
@@ -27,9 +28,9 @@ def score_by(train, asked):
     """Train on some examples and return the raw scores of others."""
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model.bin"
-        good = np.array([example.kind == "good" for example in train])
-        fit([example.text for example in train], good, np.ones(len(train)), model, SEED)
-        return raw_scores(model, [example.text for example in asked]), model.read_bytes()
+        labels = [GOOD if example.kind == "good" else BAD for example in train]
+        fit([example.text for example in train], labels, np.ones(len(train)), model, SEED)
+        return raw_scores(model, [example.text for example in asked])[:, 0], model.read_bytes()
 
 
 def unseen_scores(examples):
@@ -61,7 +62,7 @@ def main():
           f"{calibration_error(scores, good, weights):.4f} on {len(raw):,} scores")  # fmt: skip
     train = [example for example in examples if not example.held_out]
     _, model = score_by(train, examples[:1])
-    digest = write_model(options.output, model, slope=slope, intercept=intercept, seed=SEED)
+    digest = write_model(options.output, model, {"slope": slope, "intercept": intercept}, seed=SEED)
     counts = Counter(f"{e.source}/{'good' if e.kind == 'good' else 'bad'}" for e in train)
     print("trained on", ", ".join(f"{name} {number}" for name, number in counts.items()))
     print(f"{len(model):,} bytes; SHIPPED_DIGEST = {digest!r}")

@@ -10,8 +10,9 @@ import opencc
 import pyarrow as pa
 import pytest
 
-from filters.classifier import SHIPPED_DIGEST, TrainedQuality, load_scorer
+from filters.classifier import SHIPPED_DIGEST, TrainedQuality
 from filters.model import GOOD, pair_logits
+from filters.scorer import load_scorer
 from filters.texts import Texts
 from filters.tokens import WINDOW_CHARS, WINDOWS, tokenise
 
@@ -106,7 +107,7 @@ def test_the_kernel_answers_what_fasttext_answers():
     labels, chances = model.predict_batch(read.lines(), k=2, threads=1)
     expected = [dict(zip(*row, strict=True))[GOOD] for row in zip(labels, chances, strict=True)]
 
-    logits = pair_logits(load_scorer(None, SHIPPED_DIGEST).weights, read.values, read.offsets)
+    logits = pair_logits(load_scorer(None, SHIPPED_DIGEST).weights, read.values, read.offsets)[:, 0]
 
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), expected, atol=3e-5)
 

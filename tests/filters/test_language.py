@@ -15,7 +15,7 @@ from filters.lect import MODEL_FILE, model_version
 from filters.region import HONG_KONG_WORDS, TAIWAN_WORDS, WORD_WEIGHT, count_variants
 from filters.sample import spread, strings
 from filters.script import count_kinds
-from filters.segments import LETTER_KINDS, Writing, count_letters
+from filters.segments import CODE_WEIGHT, HAN_SHARE, LATIN_WEIGHT, LETTER_KINDS, OTHER_WEIGHT, Writing, count_letters
 from filters.texts import Texts
 from tests.benchmarks.language import CLASSES, OWN, chosen, f1, joined, ours, unseen
 
@@ -164,15 +164,69 @@ def test_every_word_of_a_region_is_found(words, sign):
 @given(st.lists(st.text(st.sampled_from("中文的かなカ한글abcéЖ，。.\n 1"), max_size=400), max_size=5))
 def test_letters_are_counted_once_by_kind_and_once_by_segment(texts):
     views = Texts(pa.array(texts, pa.large_string()))
-    by_kind, by_writing = count_letters(views)
+    by_kind, by_writing, _ = count_letters(views)
 
     assert by_kind.tolist() == count_kinds(views.kinds, views.offsets, len(Kind))[:, list(LETTER_KINDS)].tolist()
     assert by_writing.sum(axis=1).tolist() == by_kind.sum(axis=1).tolist()
 
 
+CODE = """
+```sql
+CREATE TABLE orders (id BIGINT PRIMARY KEY AUTO_RANDOM, total DECIMAL(10, 2), note VARCHAR(255));
+SELECT id, total FROM orders WHERE total >= 100.00 AND note <> '' ORDER BY id LIMIT 10;
+[2026/01/02 03:04:05.678 +08:00] [INFO] [server.go:123] ["connection closed"] [conn=17]
+curl -X POST https://example.com/api/v1/orders/batch_import --data @orders.json
+"""
+
+
+def test_code_does_not_make_a_chinese_document_foreign():
+    row = measure(["\n".join([*CMN[:4], CODE, *CMN[4:8], CODE])])[0]
+
+    assert row["language.label"] == "zh"
+    assert row["language.han_letter_ratio"] < 0.3
+    assert row["language.han_weight_ratio"] > HAN_SHARE
+
+
+BILINGUAL = """
+图书馆星期一闭馆，星期二到星期日上午九点开门，晚上八点关门。
+The library is closed on Mondays and opens from nine in the morning until eight in the evening, Tuesday to Sunday.
+每位读者一次可以借十本书，借期四个星期，到期以前可以在网上续借一次。
+Every reader may borrow ten books at a time for four weeks, and may renew them once online before they are due.
+"""
+
+
+def test_a_document_that_says_all_in_two_languages_is_mixed():
+    assert [row["language.label"] for row in measure([BILINGUAL, BILINGUAL * 5])] == ["mixed", "mixed"]
+
+
+def test_code_does_not_make_an_english_document_chinese():
+    rows = measure(["\n".join([*EN[:8], CODE * 5, *CMN[:1]]), "\n".join([*EN[:12], CODE, *CMN[:10]]), CODE])
+
+    assert [row["language.label"] for row in rows[:2]] == ["en", "mixed"]
+    assert rows[2]["language.han_weight_ratio"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("汉字かな한글", 6.0),
+        ("two words", 2 * LATIN_WEIGHT),
+        ("汉one汉two，three。four", 2 + 4 * LATIN_WEIGHT),
+        ("std::vector_of.some-thing/else", LATIN_WEIGHT),
+        ("an <by> = {of};", 3 * LATIN_WEIGHT * CODE_WEIGHT),
+        ("汉 an <by> = {of};", 1 + 3 * LATIN_WEIGHT),
+        ("云图K1 128G 黑 -x-", 3 + 3 * LATIN_WEIGHT / 3),
+        ("for word in line\nx[0] == 12", 4 * LATIN_WEIGHT + LATIN_WEIGHT * CODE_WEIGHT / 3),
+        ("слово", 5 * OTHER_WEIGHT),
+    ],
+)
+def test_letters_weigh_what_they_say(text, weight):
+    assert count_letters(Texts(pa.array([text])))[2].tolist() == [pytest.approx(weight)]
+
+
 def test_a_segment_ends_with_a_sentence_of_sixteen_letters_or_at_a_hundred_and_twenty_eight():
     texts = ["汉" * 16 + "。" + "a" * 16, "汉" * 15 + "。" + "a" * 16, "汉" * 128 + "a" * 128]
-    _, by_writing = count_letters(Texts(pa.array(texts)))
+    _, by_writing, _ = count_letters(Texts(pa.array(texts)))
 
     assert by_writing[:, [Writing.CHINESE, Writing.LATIN]].tolist() == [[16, 16], [31, 0], [128, 128]]
 

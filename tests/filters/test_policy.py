@@ -50,6 +50,22 @@ def test_the_first_broken_rule_is_the_reason_and_all_broken_ones_are_told():
     assert verdict["verdict.failed"].to_pylist() == [["short", "foreign"], ["foreign"], ["short"], []]
 
 
+def test_review_keeps_and_lists_and_hold_keeps_out_for_a_reason_of_its_own():
+    rules = [
+        Rule("short", "a.n", at_least=5),
+        Rule("odd", "a.odd", at_most=0.5, action="review"),
+        Rule("worse", "a.odd", at_most=0.8, action="hold"),
+    ]
+    attributes = {"a.n": pa.array([9, 9, 9, 1]), "a.odd": pa.array([0.1, 0.6, 0.9, 0.9])}
+
+    verdict = decide(rules, attributes, 4)
+
+    assert verdict["verdict.keep"].to_pylist() == [True, True, False, False]
+    assert verdict["verdict.reason"].to_pylist() == [None, None, "held_for_review", "short"]
+    assert verdict["verdict.failed"].to_pylist() == [[], [], ["held_for_review"], ["short", "held_for_review"]]
+    assert verdict["verdict.review"].to_pylist() == [[], ["odd"], ["odd", "worse"], ["odd", "worse"]]
+
+
 def test_without_rules_everything_is_kept():
     verdict = decide([], {}, 2)
 

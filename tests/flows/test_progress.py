@@ -16,25 +16,38 @@ def lines(stream, times):
 
 def test_a_stage_says_its_rate_and_what_is_left():
     stream = io.StringIO()
-    progress = lines(stream, [0.0, 1.0, 6.0, 12.0])
+    progress = lines(stream, [0.0, 1.0, 6.0, 12.0, 12.0])
 
     progress.stage("scan", 10_000_000, "bytes")
     progress.advance(1_000_000)  # after 1 s: too soon for a line
     progress.advance(2_000_000)
+    progress.advance(7_000_000)
     progress.finish()
 
     assert stream.getvalue().splitlines() == [
         "scan: 10.0 MB",
         "scan: 3.0 MB of 10.0 MB (30%), 0.5 MB/s, about 14 s left",
-        "scan: done, 3.0 MB in 12.0 s, 0.2 MB/s",
+        "scan: done, 10.0 MB in 12.0 s, 0.8 MB/s",
     ]
+
+
+def test_a_stage_that_breaks_off_is_not_called_done():
+    stream = io.StringIO()
+    progress = lines(stream, [0.0, 1.0, 6.0])
+
+    progress.stage("scan", 10_000_000, "bytes")
+    progress.advance(3_000_000)
+    progress.finish()
+
+    assert stream.getvalue().splitlines()[-1] == "scan: stopped at 3.0 MB of 10.0 MB in 6.0 s, 0.5 MB/s"
 
 
 def test_a_stage_ends_the_one_before_and_a_single_step_has_no_amount():
     stream = io.StringIO()
-    progress = lines(stream, [0.0, 2.0, 2.0, 2.5, 3.0])
+    progress = lines(stream, [0.0, 1.0, 2.0, 2.0, 2.5, 3.0])
 
     progress.stage("judge", 8, "parts")
+    progress.advance(8)
     progress.stage("dedup", 1, "steps")
     progress.advance(1)
     progress.finish()
@@ -42,7 +55,7 @@ def test_a_stage_ends_the_one_before_and_a_single_step_has_no_amount():
 
     assert stream.getvalue().splitlines() == [
         "judge: 8 parts",
-        "judge: done in 2.0 s",
+        "judge: done, 8 parts in 2.0 s",
         "dedup: begins",
         "dedup: done in 1.0 s",
     ]

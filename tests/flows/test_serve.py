@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -120,6 +121,10 @@ def test_a_schedule_runs_picks_up_a_new_file_survives_a_kill_and_leaves_nothing_
         child.terminate()
         assert child.wait(STOP_LIMIT) == 0
         assert said(recipe).endswith("Stopped.\n")
+        dated = re.findall(r"^\d{4}-\d\d-\d\d .*", (recipe.parent / "stderr").read_text("utf-8"), re.MULTILINE)
+        assert [line.partition(": ")[2].partition(" in ")[0] for line in dated] == 2 * [
+            "a scheduled run begins", "the run is done"
+        ]  # fmt: skip
         assert left_at(recipe.parent) == []
     finally:
         if child.poll() is None:

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.clusters import COMPLETE, LEADERS, components, find_clusters, pairs_within
-from pipeline.signing import Signing, exact_digest, shingle_counts, sign
+from pipeline.shingles import shingle_counts
+from pipeline.signing import Signing, exact_digest, sign
 
 HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 2500)]
 

@@ -7,9 +7,10 @@ from pipeline.ledger import draw_up, over_quarantined
 SOURCES = [Source(name="a", path="x", max_quarantined_share=0.1)]
 
 
-def receipts(records=10, documents=8, quarantined=2, judged=8, kept=5, reasons=None, written=5):
+def receipts(records=10, documents=8, quarantined=2, judged=8, kept=5, reasons=None, written=5, review=None):
     scan = {"part": 0, "source": "a", "in": records, "documents": documents, "quarantined": quarantined}
     judge = {"documents": judged, "kept": kept, "reasons": {"too_short": 3} if reasons is None else reasons}
+    judge |= {"reviewed": 0, "review": {}} if review is None else review
     return [(scan, judge, {"documents": written})]
 
 
@@ -30,6 +31,9 @@ def test_what_went_in_came_out():
         {"kept": 6},
         {"written": 4},
         {"reasons": {"too_short": 2}},
+        {"review": {"reviewed": 6, "review": {"odd": 6}}},
+        {"review": {"reviewed": 2, "review": {"odd": 1}}},
+        {"reasons": {"held_for_review": 3}},
     ],
 )
 def test_numbers_that_do_not_add_up_stop_the_run(wrong):

@@ -3,9 +3,13 @@ from hashlib import sha256
 import pyarrow as pa
 import pytest
 
+from filters import CATALOGUE, ON_DEMAND
 from filters.contract import SPANS, attribute
 from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError
+from pipeline.form import Source
+from pipeline.inputs import InputFile
+from pipeline.plan import _formats
 from pipeline.policy_file import check_policy, load_policy, shipped_policies
 from pipeline.recipe import load_recipe, stored_filters
 
@@ -39,7 +43,7 @@ def test_the_minimal_recipe_of_the_design_works(tmp_path):
         (MINIMAL.replace("policy", "polcy"), 'recipe.polcy: unknown key; did you mean "policy"?'),
         (MINIMAL + "priorty = 1\n", 'sources[1].priorty: unknown key; did you mean "priority"?'),
         (MINIMAL + "[dedupe]\n", 'dedupe: unknown key; did you mean "dedup"?'),
-        (MINIMAL + "[dedup]\nthreshold = 1.5\n", "dedup.threshold: Input should be less than or equal to 1"),
+        (MINIMAL + "[dedup]\nthreshold = 1.5\n", "dedup.threshold: must be at most 1, not 1.5"),
         (MINIMAL + "[dedup]\nbands = 20\n", "20 bands of 8 rows need more than 112 permutations"),
         (MINIMAL.replace('"web"\n\n', '"webb"\n\n'), 'there is no policy "webb"; did you mean "web"?'),
         (
@@ -70,8 +74,12 @@ def test_the_minimal_recipe_of_the_design_works(tmp_path):
             'the filters "length" and "again" both write length.chars',
         ),
         (MINIMAL + '[[sources]]\nname = "crawl"\npath = "x"\n', '2 sources are called "crawl"'),
-        (MINIMAL.replace('name = "web"', 'name = "../web"'), "recipe.name: String should match pattern"),
+        (MINIMAL.replace('name = "web"', 'name = "../web"'), "recipe.name: '../web' does not match ^[A-Za-z0-9]"),
         ("[recipe\n", "not TOML"),
+        (MINIMAL.replace('"corpus.jsonl.zst"', '""'), "sources[1].path: is empty"),
+        (MINIMAL + 'format = "json"\n', "sources[1].format: 'json' is none of 'jsonl', "),
+        (MINIMAL.partition("[[")[0], "sources: is missing"),
+        (MINIMAL.replace("[[sources]]", "[sources]"), "tables of a list have two brackets: [[sources]]"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_before_a_byte_is_read(tmp_path, text, fault):
@@ -79,6 +87,22 @@ def test_what_is_wrong_is_said_before_a_byte_is_read(tmp_path, text, fault):
         load(tmp_path, text)
 
     assert fault in str(caught.value)
+
+
+def test_a_fault_inside_a_list_is_said_once(tmp_path):
+    with pytest.raises(RecipeError) as caught:
+        load(tmp_path, MINIMAL + "max_record_mb = true\n")
+
+    assert str(caught.value) == f"recipe {tmp_path / 'recipe.toml'}, sources[1].max_record_mb: must be a number"
+
+
+@pytest.mark.parametrize(
+    ("said", "read_as"), [("GBK", "gb18030"), ("gb2312", "gb18030"), ("Big5", "big5-hkscs"), ("UTF8", "utf-8")]
+)
+def test_an_encoding_may_be_called_what_people_call_it(tmp_path, said, read_as):
+    recipe = load(tmp_path, MINIMAL + f'encoding = "{said}"\n')
+
+    assert recipe.sources[0].encoding == read_as
 
 
 def test_a_rule_on_a_filter_that_the_recipe_leaves_out_says_so(tmp_path):
@@ -157,9 +181,32 @@ def test_a_file_of_a_filter_that_is_wrong_is_said_before_a_byte_is_read(tmp_path
 def test_the_stored_copy_of_a_recipe_names_its_filters_without_their_files(tmp_path):
     (tmp_path / "recipe.toml").write_text(WITH_BENCHMARKS.replace('policy = "web"', 'policy = "gone.toml"'), "utf-8")
 
-    chosen = {choice.filter: dict(choice.arguments) for choice in stored_filters(tmp_path / "recipe.toml")}
+    chosen = {choice.filter: dict(choice.arguments) for choice in stored_filters(tmp_path / "recipe.toml", ())}
 
     assert chosen["contamination"] == {}
+
+
+PHRASES = '[[rules]]\nreason = "r"\nattribute = "phrases.top_2gram_char_ratio"\nat_most = 0.2\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        (MINIMAL, 0),
+        (MINIMAL.replace('policy = "web"', 'policy = "fineweb2"'), 1),
+        (MINIMAL + PHRASES, 1),
+        (MINIMAL + "[filters.phrases]\n", 1),
+        (MINIMAL + PHRASES + '[filters.own]\nfilter = "phrases"\n', 1),
+    ],
+)
+def test_a_filter_on_demand_is_there_where_a_rule_reads_it_or_the_recipe_names_it(tmp_path, text, times):
+    recipe = load(tmp_path, text)
+    stored = stored_filters(tmp_path / "recipe.toml", recipe.policy.rules)
+
+    chosen = [choice.filter for choice in recipe.filters]
+    assert [choice.filter for choice in stored] == chosen
+    assert chosen.count("phrases") == times
+    assert set(chosen) | ON_DEMAND == set(CATALOGUE)
 
 
 def test_dictionaries_are_known_by_their_digest(tmp_path):
@@ -202,3 +249,14 @@ def test_a_rule_cannot_bound_places_in_the_text():
         check_policy(policy, [_Places()], "recipe x")
 
     assert str(caught.value) == 'recipe x, rule "r": toy.spans holds places in the text; no rule bounds them'
+
+
+def test_all_files_of_an_unknown_format_are_told_of_at_once():
+    source = Source(name="crawl", path="crawl")
+    files = [InputFile(f"/crawl/{name}", name, 1, "1") for name in ("a.jsonl", "b.pdf", "c.docx")]
+
+    with pytest.raises(RecipeError) as caught:
+        _formats(source, files)
+
+    assert str(caught.value).startswith('source "crawl" (2 of its 3 files are such): b.pdf: no format is known')
+    assert _formats(source, files[:1]) == ["jsonl"]

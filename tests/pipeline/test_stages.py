@@ -17,6 +17,7 @@ from pipeline.ledger import draw_up, over_quarantined
 from pipeline.parts import Parts
 from pipeline.plan import make_plan
 from pipeline.policy_file import load_policy
+from pipeline.preference import Preference
 from pipeline.recipe import load_recipe
 from pipeline.replay import replay
 from pipeline.runs import open_run
@@ -128,10 +129,11 @@ def test_signatures_made_in_another_way_are_refused(desk):
     desk.recipe(WEB)
     desk.write("in/a.jsonl", [{"id": "a", "text": text(3)}])
     desk.run()
-    sources = (Source(name="web", path="in"),)
+    parts = Parts(RunFolder(desk.folder), (0,))
+    prefer = Preference(("length", "id"), (Source(name="web", path="in"),))
 
-    with pytest.raises(ShardError, match="such signatures do not compare"):
-        find_duplicates(Parts(RunFolder(desk.folder), (0,)), Deduplication(), Signing(seed=2), sources, "x", 10**8)
+    with pytest.raises(ShardError, match='such signatures do not compare: seed is "1", not "2"'):
+        find_duplicates(parts, Deduplication(), Signing(seed=2), prefer, "x", 10**8)
 
 
 def test_tables_that_are_not_of_the_same_documents_are_refused(desk):
@@ -172,7 +174,10 @@ def test_a_place_that_is_another_documents_id_gets_a_suffix(desk):
 def test_a_share_at_the_limit_is_still_allowed():
     sources = [Source(name="a", path="x", max_quarantined_share=0.5)]
     scan_receipt = {"part": 0, "source": "a", "in": 2, "documents": 1, "quarantined": 1}
-    ledger = draw_up(sources, [(scan_receipt, {"documents": 1, "kept": 1, "reasons": {}}, {"documents": 1})])
+    ledger = draw_up(
+        sources,
+        [(scan_receipt, {"documents": 1, "kept": 1, "reasons": {}, "reviewed": 0, "review": {}}, {"documents": 1})],
+    )
 
     assert over_quarantined(ledger, sources) == {}
 

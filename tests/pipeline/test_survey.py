@@ -164,6 +164,18 @@ def test_shares_are_measured_before_the_cut(place):
     assert (row["boilerplate.line_ratio"], row["reading.edits"]) == (0.0, 2)
 
 
+def test_a_notice_that_is_cut_is_still_measured(place):
+    notice, label = "版权所有 © 2024 山间小报，未经授权不得转载", "本文由AI生成，仅供参考"
+    write(place / "north", "a", ["\n".join([*prose(n), notice, label]) for n in range(4)])
+    run(place)
+
+    document, row = rows(place, "documents")["a-0"], rows(place, "attributes")["a-0"]
+    assert document["text"] == "\n".join(prose(0))
+    assert [edit["kind"] for edit in document["edits"]] == ["boilerplate_copyright", "template"]
+    assert (row["boilerplate.copyright_lines"], row["notices.copyright_count"]) == (0, 1)
+    assert (row["notices.no_repost_count"], row["notices.aigc_explicit_count"]) == (1, 1)
+
+
 def test_without_cutting_the_text_stays_and_the_shares_are_the_same(place):
     run(place)
     before = {name: row["template.char_ratio"] for name, row in rows(place, "attributes").items()}

@@ -84,7 +84,7 @@ def test_a_recipe_with_a_missing_or_another_model_fails_before_reading(trained, 
     with pytest.raises(RecipeError, match=said):
         load_recipe(path)
     # A finished run's copy is opened for its names only: the model may have moved meanwhile.
-    assert "quality" in [choice.filter for choice in stored_filters(path)]
+    assert "quality" in [choice.filter for choice in stored_filters(path, ())]
 
 
 def test_the_same_labels_give_the_same_bytes_in_any_order(trained, tmp_path, capsys):

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.signing import shingle_counts
+from pipeline.shingles import shingle_counts
 from pipeline.verify import jaccard_pairs, shingle_sets, verify_pairs
 
 TEXTS = st.lists(st.text("清源語a𠮷", max_size=30), min_size=1, max_size=6)

@@ -1,0 +1,1 @@
+"""Shipped packs, as data: one TOML file each."""

@@ -1,0 +1,173 @@
+"""Documents beside those that they resemble: the largest clusters of a run, and the twin of one document."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from pipeline.differences import Spans, pair_of
+from pipeline.page import page, table
+from pipeline.runs import Run
+from pipeline.store import read_batches, write_bytes
+
+LARGEST = 20
+"""Clusters that are shown."""
+
+FOLDER = "excerpts"
+"""Of a run: pages with pieces of its texts, closed to other users as the documents are."""
+
+_COLUMNS = ("dedup.cluster", "dedup.size", "dedup.kind", "dedup.jaccard", "dedup.of")
+
+
+@dataclass
+class _Cluster:
+    size: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    least: tuple[float, int, str] | None = None
+    """Similarity, row and survivor of the dropped document that resembles its survivor least."""
+
+
+def largest_clusters(run: Run, most: int = LARGEST) -> list[dict[str, Any]]:
+    """Describe the clusters with the most documents, the largest first (of equals the one with the smaller id).
+
+    Returns:
+        For each: cluster, size, kinds of its documents, jaccard: the least exact similarity of a dropped document with
+        its survivor, and pair: those two, by `pair_of`; both null where nothing was dropped as a duplicate.
+    """
+    path = run.folder.path / "survivors.parquet"
+    sizes: dict[str, int] = {}
+    for batch in read_batches(path, ["dedup.cluster", "dedup.size"]):
+        several = batch.filter(pc.greater(batch["dedup.size"], 1))
+        sizes |= dict(zip(several["dedup.cluster"].to_pylist(), several["dedup.size"].to_pylist(), strict=True))
+        sizes = dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:most])
+    found = {name: _Cluster(size) for name, size in sizes.items()}
+    begin = 0
+    for batch in read_batches(path, _COLUMNS):
+        several = pc.greater(batch["dedup.size"], 1).to_numpy()
+        inside = np.flatnonzero(several)
+        for row, one in zip((inside + begin).tolist(), batch.take(inside).to_pylist(), strict=True):
+            cluster = found.get(one["dedup.cluster"])
+            if cluster is None:
+                continue
+            cluster.kinds[one["dedup.kind"]] += 1
+            if one["dedup.of"] is not None:
+                least = (one["dedup.jaccard"], row, one["dedup.of"])
+                cluster.least = min(cluster.least or least, least)
+        begin += batch.num_rows
+    rows = rows_of(run, {one.least[2] for one in found.values() if one.least is not None})
+    return [
+        {
+            "cluster": name,
+            "size": one.size,
+            "kinds": dict(sorted(one.kinds.items())),
+            "jaccard": None if one.least is None else one.least[0],
+            "pair": None if one.least is None else _pair(run, rows.get(one.least[2]), one.least[1]),
+        }
+        for name, one in found.items()
+    ]
+
+
+def rows_of(run: Run, ids: set[str]) -> dict[str, int]:
+    """Find the rows of documents, by their ids."""
+    found: dict[str, int] = {}
+    begin = 0
+    for batch in read_batches(run.folder.path / "clusters.parquet", ["id"]):
+        if len(found) == len(ids):
+            break
+        for place in np.flatnonzero(np.isin(batch["id"].to_numpy(), list(ids - found.keys()))).tolist():
+            found[batch["id"][place].as_py()] = begin + place
+        begin += batch.num_rows
+    return found
+
+
+def _pair(run: Run, kept: int | None, other: int) -> dict[str, Any] | None:
+    """Compare two documents of the run, given by their rows; null if the one that is kept lies elsewhere."""
+    if kept is None:
+        return None
+    rows = np.array(sorted({kept, other}), np.int64)
+    read = run.parts.take("documents", rows, ["id", "source", "text"]).to_pylist()
+    documents = dict(zip(rows.tolist(), read, strict=True))
+    return pair_of(documents[kept], documents[other])
+
+
+def find_twin(run: Run, document: str, of: str | None, jaccard: float | None) -> dict[str, Any] | None:
+    """Find the document that another one duplicates, or else the one that resembles it least of those it stands for.
+
+    Args:
+        run: of the document.
+        document: its id.
+        of: the id of the document that it duplicates; null if there is none.
+        jaccard: its exact similarity with that.
+
+    Returns:
+        id and source of the twin, whether it `is` the kept one or a dropped one, their exact similarity (jaccard), and
+        the pair, which is null where the twin is no document of this run; null if there is none.
+    """
+    if of is not None:
+        rows = rows_of(run, {of, document})
+        kept, other = rows.get(of), rows[document]
+    else:
+        least: tuple[float, int] | None = None
+        begin = 0
+        for batch in read_batches(run.folder.path / "survivors.parquet", ["dedup.of", "dedup.jaccard"]):
+            mine = np.flatnonzero(np.asarray(batch["dedup.of"].to_numpy() == document, np.bool_))
+            similarity = batch["dedup.jaccard"].to_numpy()
+            for place in mine.tolist():
+                least = min(least or (2.0, 0), (float(similarity[place]), begin + place))
+            begin += batch.num_rows
+        if least is None:
+            return None
+        kept, other = rows_of(run, {document})[document], least[1]
+        jaccard = least[0]
+    pair = _pair(run, kept, other)
+    twin = "other" if of is None else "kept"
+    return {
+        "id": of if pair is None else pair[twin]["id"],
+        "source": None if pair is None else pair[twin]["source"],
+        "is": "dropped" if of is None else "kept",
+        "jaccard": jaccard,
+        "pair": pair,
+    }
+
+
+def clusters_table(clusters: list[dict[str, Any]]) -> str:
+    """Lay the clusters out without their texts."""
+    rows = [
+        [
+            one["cluster"], one["size"], one["kinds"].get("exact", 0), one["kinds"].get("near", 0),
+            "–" if one["jaccard"] is None else f"{one['jaccard']:.3f}",
+        ]
+        for one in clusters
+    ]  # fmt: skip
+    head = ["最小 id smallest id", "篇数 documents", "相同 exact", "相近 near", "最低相似度 least Jaccard"]
+    return table(head, rows)
+
+
+def write_excerpts(run: Run, clusters: list[dict[str, Any]]) -> str:
+    """Write the page with excerpts of the clusters, for this user only; return its path beside the report."""
+    folder = run.folder.path / FOLDER
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o700)
+    shown = "".join(_shown(one) for one in clusters if one["pair"] is not None)
+    write_bytes(folder / "clusters.html", page("重复文档 Largest clusters", shown or "<p>无 none</p>").encode())
+    return f"{FOLDER}/clusters.html"
+
+
+def _shown(cluster: dict[str, Any]) -> str:
+    pair = cluster["pair"]
+    lines = "".join(
+        f"<tr><th>{name}</th><td>{escape(one['id'])}<br><small>{escape(one['source'])}</small></td>"
+        f"<td>{'…' if pair['start'] else ''}{_html(one['excerpt'])}…</td></tr>"
+        for name, one in (("保留 kept", pair["kept"]), ("剔除 dropped", pair["other"]))
+    )
+    said = f"{cluster['size']:,} 篇 documents, Jaccard {cluster['jaccard']:.3f}"
+    return (
+        f"<figure><figcaption><b>{escape(cluster['cluster'])}</b>: {said}</figcaption><table>{lines}</table></figure>"
+    )
+
+
+def _html(spans: Spans) -> str:
+    return "".join(f"<mark>{escape(text)}</mark>" if differs else escape(text) for text, differs in spans)
