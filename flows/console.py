@@ -101,8 +101,16 @@ def render_explanation(found: Mapping[str, Any]) -> str:
     lines += [f"{e['start']}–{e['end']} {e['kind']}: was {e['removed']!r}" for e in found["edits"][:20]]
     if len(found["edits"]) > 20:  # noqa: PLR2004 - as many as were listed
         lines.append(f"… {len(found['edits']) - 20} more edits")
-    others = [[name, value] for name, value in found["attributes"].items()]
+    others = [[name, _brief(value)] for name, value in found["attributes"].items()]
     return "\n".join([*lines, table(others, ["attribute", "value"], frozenset({1}))])
+
+
+def _brief(value: object) -> object:
+    """Show places in the text by their number and the first three, so that they do not widen the whole table."""
+    if not isinstance(value, list):
+        return value
+    first = ", ".join(f"{span['start']}–{span['end']} {span['kind']}" for span in value[:3])
+    return f"{len(value)}: {first}{' …' if len(value) > 3 else ''}" if value else "none"  # noqa: PLR2004
 
 
 def render_replay(result: Mapping[str, Any]) -> str:
