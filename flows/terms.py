@@ -5,14 +5,10 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from filters.lexicon import compile_library
-from filters.term_list import TermList, read_terms, starter_list
-from flows.console import table
-from pipeline.benign import MOST_DROP, MOST_REVIEW, measure_benign, read_texts, shipped_texts
-from pipeline.coverage import cover, differences, failed_samples
-from pipeline.errors import GateError, RecipeError
+if TYPE_CHECKING:  # the command line asks this file for its arguments before it knows what to load
+    from filters.term_list import TermList
 
 DETAIL = """\
 LIST is TOML with every field of a term, CSV, or a term a line; "starter" is the list that comes with Qingyuan.
@@ -34,11 +30,9 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
         "--benign", type=Path, metavar="PATH", help="texts known to be good, besides those that come with Qingyuan"
     )
     check.add_argument(
-        "--most-drop", type=_share, default=MOST_DROP, help="share of benign texts with a drop term (%(default)s)"
+        "--most-drop", type=_share, default=0.005, help="share of benign texts with a drop term (%(default)s)"
     )
-    check.add_argument(
-        "--most-review", type=_share, default=MOST_REVIEW, help="the same with a review term (%(default)s)"
-    )
+    check.add_argument("--most-review", type=_share, default=0.05, help="the same with a review term (%(default)s)")
     diff = commands.add_parser("diff", help="what changed between two releases")
     diff.add_argument("old", metavar="OLD")
     diff.add_argument("new", metavar="NEW")
@@ -64,6 +58,9 @@ def perform(options: argparse.Namespace, say: Callable[[str], None]) -> int:
         RecipeError: a list or the benign texts cannot be read.
         GateError: a list flags too much of what is good, or a term fails a text of its own.
     """
+    from pipeline.coverage import differences  # noqa: PLC0415
+    from pipeline.errors import GateError  # noqa: PLC0415
+
     defaults = {name: value for name in ("category", "action") if (value := getattr(options, name))}
     if options.command == "diff":
         found = differences(_load(options.old, defaults), _load(options.new, defaults))
@@ -77,7 +74,10 @@ def perform(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     return 0
 
 
-def _load(name: str, defaults: dict[str, Any]) -> TermList:
+def _load(name: str, defaults: dict[str, Any]) -> "TermList":
+    from filters.term_list import read_terms, starter_list  # noqa: PLC0415
+    from pipeline.errors import RecipeError  # noqa: PLC0415
+
     if name == "starter":
         return starter_list()
     try:
@@ -86,7 +86,11 @@ def _load(name: str, defaults: dict[str, Any]) -> TermList:
         raise RecipeError(f"terms: {error}") from error
 
 
-def _check(lists: Sequence[TermList], options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+def _check(lists: Sequence["TermList"], options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    from filters.lexicon import compile_library  # noqa: PLC0415
+    from pipeline.benign import measure_benign, read_texts, shipped_texts  # noqa: PLC0415
+    from pipeline.coverage import cover, failed_samples  # noqa: PLC0415
+
     report = cover(lists, datetime.now(UTC).date())
     refused, measured = [], []
     for one in lists:
@@ -109,6 +113,8 @@ def _check(lists: Sequence[TermList], options: argparse.Namespace) -> tuple[dict
 
 def render_check(report: dict[str, Any]) -> str:
     """Show lists, coverage and benign texts as tables."""
+    from flows.console import table  # noqa: PLC0415
+
     lists = [[o["name"], o["digest"][:12], o["terms"], o["released"] or "unknown"] for o in report["lists"]]
     risks = [
         [name, risk["zh"], risk["terms"] or "no terms loaded", "" if risk["at_least"] is None else risk["at_least"]]

@@ -8,8 +8,8 @@ import pytest
 from filters.lexicon import compile_library
 from filters.risks import GROUPS, LEAST_OF_GROUP, LEAST_TERMS, RISKS
 from filters.term_list import read_terms, starter_list
-from flows.cli import main
-from pipeline.benign import measure_benign, shipped_texts
+from flows.cli import _parser, main
+from pipeline.benign import MOST_DROP, MOST_REVIEW, measure_benign, shipped_texts
 from pipeline.coverage import cover, differences, failed_samples
 from pipeline.errors import GateError, RecipeError
 from pipeline.recipe import load_recipe
@@ -181,3 +181,9 @@ def test_a_sample_that_fails_is_refused_by_name(tmp_path, capsys):
         "甲乙丙: not found in its positive '甲丙'; 甲乙丙: found in its hard negative '甲 乙 丙'"
         in capsys.readouterr().err
     )
+
+
+def test_the_command_lines_limits_are_those_of_the_gate():
+    limits = _parser().parse_args(["terms", "check", "starter"])
+
+    assert (limits.most_drop, limits.most_review) == (MOST_DROP, MOST_REVIEW)
