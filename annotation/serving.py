@@ -127,6 +127,10 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.secrets.exists():
             return
+        # Label Studio makes itself a key with signs in it ($, #) that its reader of this file takes for something else:
+        # the next start then has another key, and everybody is logged out.
+        with os.fdopen(os.open(self.folder / ".env", os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+            file.write(f"SECRET_KEY={secrets.token_hex(32)}\n")
         account = {
             "email": "operator@annotators.invalid",
             "password": secrets.token_urlsafe(18),
