@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flows.console import table
-
 
 def _print(options: argparse.Namespace, result: object, lines: Sequence[str]) -> None:
     print(json.dumps(result, ensure_ascii=False, indent=2, default=str) if options.json else "\n".join(lines))
@@ -75,6 +73,7 @@ def _pulled(said: Mapping[str, Any]) -> list[str]:
 
 def _status(options: argparse.Namespace) -> int:
     from annotation.rounds import status_of  # noqa: PLC0415
+    from flows.console import table  # noqa: PLC0415
 
     found = status_of(options.workspace, options.round)
     lines = []
@@ -95,6 +94,7 @@ def _status(options: argparse.Namespace) -> int:
 def _add(options: argparse.Namespace) -> int:
     from annotation.label_studio.client import LabelStudio  # noqa: PLC0415
     from annotation.people import add_person  # noqa: PLC0415
+    from flows.console import table  # noqa: PLC0415
     from pipeline.database import open_registry, session  # noqa: PLC0415
 
     made = []
@@ -114,6 +114,7 @@ def _add(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     from annotation.people import list_people  # noqa: PLC0415
+    from flows.console import table  # noqa: PLC0415
     from pipeline.database import open_registry, session  # noqa: PLC0415
 
     with session(open_registry(options.workspace)) as opened:
