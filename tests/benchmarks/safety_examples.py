@@ -22,6 +22,7 @@ HARMLESS = {
     "lingua_sents": 1500,
 }  # fmt: skip
 """Passages of harmless text by source, of that half of its documents which trains."""
+MACHINE = 2500
 FOREIGN = 2000
 """Sentences of other languages, so that letters are no sign of harm."""
 CALIBRATE_SHARE = 0.15
@@ -77,6 +78,61 @@ def foreign(folder):
     rows.sort(key=lambda row: share("foreign", row["id"]))
     halves = zip(rows[:FOREIGN], rows[FOREIGN : 2 * FOREIGN], strict=False)
     return [f"{one['text']} {two['text']}" for one, two in halves]
+
+
+def machine_text():
+    """Passages as manuals have them: made-up names, numbers and marks of code between words of technology."""
+    words = """
+        参数 函数 返回 节点 数组 文件 目录 安装 配置 命令 选项 默认值 设置 集群 版本 路径 端口 用户 权限 数据库 查询 语句 变量
+        循环 输入 输出 图层 菜单 对话框 按钮 单击 复制 删除 更新 备份 日志 错误 警告 如果 表示 例如 可以 使用 需要 支持 其中
+        长度 最大 最小 复杂度 前缀 后缀 树 图 边 点 区间 模板 线段 集合 排序 动态规划 时间 字节 编码 字符 网络 协议 连接
+        服务器 客户端 启动 停止 监控 指标 的 是 在 为 和 与 或 将 会
+    """.split()
+    marks = [
+        "(",
+        ")",
+        "{",
+        "}",
+        "[",
+        "]",
+        " = ",
+        " < ",
+        "; ",
+        ": ",
+        ", ",
+        " | ",
+        "/",
+        "-",
+        "_",
+        ".",
+        "#",
+        "$",
+        "`",
+        "\\",
+        "，",
+        "。",
+        "：",
+        "\n",
+        " ",
+    ]
+    found = []
+    for count in range(MACHINE):
+        random = Random(f"machine {count}")
+        pieces = []
+        for _ in range(random.randint(15, 60)):
+            kind = random.random()
+            if kind < 0.35:
+                pieces.append(random.choice(words))
+            elif kind < 0.6:
+                pieces.append(
+                    "".join(random.choice("etaoinsrhldcumfpgwybvkxjqz0123") for _ in range(random.randint(1, 9)))
+                )
+            elif kind < 0.7:
+                pieces.append(str(random.randint(0, 10 ** random.randint(1, 6))))
+            else:
+                pieces.append(random.choice(marks))
+        found.append("".join(pieces))
+    return found
 
 
 def _fill(template, vocabulary, random):
