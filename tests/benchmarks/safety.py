@@ -121,7 +121,7 @@ def report_frames(rules):
     framed = [kind != "none" for kind in kinds]
     found = sum(a and b for a, b in zip(framed, spoken, strict=True))
     print(f"\nframes of {len(rows)} own texts: {found} of {sum(spoken)} that speak of harm have "
-          f"a frame, {sum(framed) - found} of {len(rows) - sum(spoken)} that do harm; the right one: {right}")  # fmt: skip
+          f"a frame, {sum(framed) - found} of {len(rows) - sum(spoken)} that do harm; right: {right}")  # fmt: skip
     for row, kind in zip(rows, kinds, strict=True):
         if (kind == "none") != (row["kind"] == "none"):
             print(f"    {row['kind']} taken for {kind}: {row['text'][:40]}")

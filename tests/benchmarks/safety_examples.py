@@ -82,12 +82,7 @@ def foreign(folder):
 
 def machine_text():
     """Passages as manuals have them: made-up names, numbers and marks of code between words of technology."""
-    words = """
-        参数 函数 返回 节点 数组 文件 目录 安装 配置 命令 选项 默认值 设置 集群 版本 路径 端口 用户 权限 数据库 查询 语句 变量
-        循环 输入 输出 图层 菜单 对话框 按钮 单击 复制 删除 更新 备份 日志 错误 警告 如果 表示 例如 可以 使用 需要 支持 其中
-        长度 最大 最小 复杂度 前缀 后缀 树 图 边 点 区间 模板 线段 集合 排序 动态规划 时间 字节 编码 字符 网络 协议 连接
-        服务器 客户端 启动 停止 监控 指标 的 是 在 为 和 与 或 将 会
-    """.split()
+    words = tomllib.loads(TEMPLATES.read_text("utf-8"))["machine"]["words"].split()
     marks = [
         "(",
         ")",
