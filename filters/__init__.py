@@ -11,6 +11,7 @@ from filters.debris import Debris
 from filters.domain import Domain
 from filters.language import Language
 from filters.length import Length
+from filters.lexicon import Lexicon
 from filters.lines import Lines
 from filters.notices import Notices
 from filters.poison import Poison
@@ -41,6 +42,7 @@ CATALOGUE: Mapping[str, Callable[..., Filter]] = {
     "notices": Notices,
     "domain": Domain,
     "contamination": Contamination,
+    "lexicon": Lexicon,
     "vocabulary": Vocabulary,
     "phrases": Phrases,
 }

@@ -143,6 +143,10 @@ class Segmenter:
             counts[word] = frequency
             self._jieba.add_word(word, frequency, None)
 
+    def knows(self, word: str) -> bool:
+        """Whether the dictionary has a word, Simplified; what the algorithm guesses to be one is not in it."""
+        return bool(self._jieba.has_word(word))
+
     def cut(self, simplified: NDArray[np.uint32], offsets: NDArray[np.int64]) -> Words:
         """Cut texts whose Traditional characters are already replaced one to one; code points, end to end."""
         data = simplified.astype("<u4", copy=False)

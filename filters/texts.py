@@ -109,6 +109,11 @@ class Texts:
         """From every folded code point to its original [start, end)."""
         return fold_map(self.code_points, self.offsets)
 
+    @property
+    def segmenter(self) -> Segmenter:
+        """What cuts the words."""
+        return plain_segmenter() if self._segmenter is None else self._segmenter
+
     @cached_property
     def content(self) -> Tokens:
         """The tokens of what each text says: `filters.tokens.CONTENT`."""
@@ -117,5 +122,4 @@ class Texts:
     @cached_property
     def words(self) -> Words:
         """Segmentation of the original text with only the one-to-one Traditional→Simplified table applied."""
-        segmenter = plain_segmenter() if self._segmenter is None else self._segmenter
-        return segmenter.cut(np.take(to_simplified_table(), self.code_points), self.offsets)
+        return self.segmenter.cut(np.take(to_simplified_table(), self.code_points), self.offsets)

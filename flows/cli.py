@@ -138,6 +138,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=positive, default=1, help="of the training (%(default)s)")
     train.add_argument("--report", type=Path, help="also write the card there, as JSON")
 
+    from flows.terms import DETAIL, add_arguments  # noqa: PLC0415
+
+    add_arguments(add("terms", _terms, "check word lists and compare their releases", DETAIL))
+
     add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
     return parser
 
@@ -252,6 +256,12 @@ def _train(options: argparse.Namespace) -> int:
         print(render_card(card))
         print(f"Written to {options.output}. In a recipe:\n\n{usage(card, str(options.output.absolute()))}")
     return 0
+
+
+def _terms(options: argparse.Namespace) -> int:
+    from flows.terms import perform  # noqa: PLC0415
+
+    return perform(options, print)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from filters import CATALOGUE
 from filters.contract import Filter, Modelled
 from filters.policy import Policy
+from pipeline.benign import pass_gate
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.errors import RecipeError
 from pipeline.form import Deduplication, Normalization, RecipeFile, Shards, Source, Survey, nearest, parse
@@ -96,6 +97,7 @@ def load_recipe(path: Path) -> Recipe:
         RecipeError: the file is missing or no TOML; a key, filter, attribute or policy is unknown (the nearest right
             name is said); two filters write one column; two rules have one reason; two sources one name; a dictionary
             cannot be read.
+        GateError: a word list flags texts that are known to be good.
     """
     where = f"recipe {path}"
     try:
@@ -202,8 +204,9 @@ def _open_models(chosen: Sequence[FilterChoice], where: str) -> None:
         if isinstance(made, Modelled):
             try:
                 made.open()
-            except ValueError as error:
+            except (OSError, ValueError) as error:
                 raise RecipeError(f"{where}, [filters.{choice.filter}]: {error}") from error
+            pass_gate(made, f"{where}, [filters.{choice.filter}]")
 
 
 def _check_columns(choices: Mapping[str, FilterChoice], where: str) -> None:

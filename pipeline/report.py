@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.policy import HELD, Rule
+from pipeline.lexicon_report import lexicon_section
 from pipeline.packs import DISCLAIMER, LEFT_TO, assess
 from pipeline.page import bars, histogram, page, table
 from pipeline.policy_file import measured
@@ -32,6 +33,7 @@ def write_report(run: Run) -> Path:
         _risks(run),
         _rules(run),
         _languages(run),
+        lexicon_section(run),
         _clusters(run),
         _quarantine(run),
         _stages(run),

@@ -9,16 +9,20 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from filters.characters import UNICODE_VERSION
+from filters.lexicon import Lexicon
+from pipeline.coverage import cover
 from pipeline.dedup import DEDUP_VERSION, find_duplicates
 from pipeline.errors import LedgerError, RecipeError, ShardError
 from pipeline.executor import Executor, Item, Outcome, Progress
 from pipeline.identity import IDENTITY_VERSION, settle_ids
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.ledger import draw_up, over_quarantined
+from pipeline.lexicon_report import LEXICON_FILE
 from pipeline.parts import Parts
 from pipeline.plan import Plan, make_plan, read_options
 from pipeline.readers.reading import LIBRARIES
@@ -143,13 +147,10 @@ class _Run:
     def _keep_settings(self) -> None:
         """Store what the verdicts from now on are made by, for those who open the run later."""
         write_bytes(self.folder.path / "recipe.toml", self.recipe.text.encode())
-        packed = self.recipe.packed
-        settings = {
-            "rules": [asdict(rule) for rule in self.recipe.policy.rules],
-            "pack_rules": [asdict(rule) for rule in packed.rules],
-            "risks": [entry.model_dump() for entry in packed.risks],
-        }
-        write_json(self.folder.path / "policy.json", settings)
+        write_json(self.folder.path / "policy.json", self.recipe.packed.settings(self.recipe.policy))
+        for choice in self.recipe.filters:
+            if isinstance(made := choice.make(), Lexicon):
+                write_json(self.folder.path / LEXICON_FILE, cover(made.library().lists, datetime.now(UTC).date()))
 
     def _survey(self, plan: Plan) -> dict[str, str]:
         """Return the digest of each source's templates."""

@@ -30,7 +30,7 @@ SOURCES = (
     "laws_cn", "laws_tw", "howtocook", "chinese_novel", "classical_lzh", "poetry", "cmrc_wiki", "oiwiki",
     "pingcap_docs", "debian_docs",
 )  # fmt: skip
-FILTERS = ("safety", "context", "poison")
+FILTERS = ("safety", "context", "poison", "lexicon")
 FRAMES = Path(__file__).resolve().parents[1] / "data" / "offensive_context_texts.jsonl"
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data" / "originals"
 WORD_POSTS, WORD_SHARE = 20, 0.8
