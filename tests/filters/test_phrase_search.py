@@ -1,6 +1,6 @@
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from filters.phrase_search import search, table_of
@@ -23,6 +23,7 @@ def naive(text):
 
 @settings(max_examples=200, deadline=None)
 @given(texts=st.lists(st.text("甲乙丙丁戊ab", max_size=12), max_size=4))
+@example(texts=["丁丁丁", "甲乙丙丁戊", "ab甲乙丙"])
 def test_it_finds_what_a_plain_search_finds(texts):
     hits = search(Texts(pa.array(texts, pa.string())).folded, TABLE).tolist()
 
