@@ -243,6 +243,8 @@ def _takedown(options: argparse.Namespace) -> int:
         runs = sorted({one["run"] for one in proof["runs"]})
         found = sum(one["documents"] for one in proof["index"])
         print(f"Taken out of the runs {', '.join(runs) or '(none)'}; {found} times out of indexes.")
+        if not runs and not found:
+            print("Nothing here had them; check source and id. Should they come with a later run, they are left out.")
         print(f"Proof: {proof['proof']}")
     return 0
 
