@@ -22,7 +22,8 @@ from filters.personal_names import name_beside, read_named
 from filters.personal_numbers import read_number
 from filters.personal_places import is_organisations, read_address
 from filters.personal_plates import read_plate
-from filters.personal_scan import Sight, find_sights
+from filters.personal_scan import find_sights
+from filters.personal_tables import Sight
 from filters.texts import Texts
 
 _NEAR = 40
@@ -76,7 +77,8 @@ def _read(folded: str, sights: list[list[int]]) -> list[_Span]:
     for at, sight, mark in sights:
         found = None
         if sight in (Sight.NUMBER, Sight.ACCOUNT):
-            found = read_number(folded, at) or read_account(folded, at)
+            context = context_at(folded, at)
+            found = read_number(folded, at, context) or read_account(folded, at, context)
         elif sight == Sight.EMAIL:
             found = read_email(folded, at)
         elif sight == Sight.PLATE:

@@ -3,38 +3,17 @@
 import re
 from ipaddress import IPv4Address, IPv6Address
 
-from filters.personal_context import context_at
+from filters.personal_context import Context
 from filters.personal_tables import HAN_DIGITS
 
 _LOCAL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._%+-")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,18}(?![a-z0-9])")
-_FILES = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "bmp",
-        "ico",
-        "js",
-        "ts",
-        "css",
-        "scss",
-        "html",
-        "htm",
-        "json",
-        "md",
-        "py",
-        "sh",
-        "vue",
-        "map",
-        "so",
-        "conf",
-    ]
-)
-"""Endings of files: image@2x.png is no address."""
+_USER_OF_URL = re.compile(r"://[^\s/@]{0,40}$")
+_FILES = frozenset({
+    *("png", "jpg", "jpeg", "gif", "svg", "webp", "bmp", "ico", "js", "ts", "css", "scss", "html", "htm", "json", "md"),
+    *("py", "sh", "vue", "map", "so", "conf", "service", "socket", "target", "mount", "local", "localdomain"),
+})  # fmt: skip
+"""Endings of files and of systemd's units: image@2x.png is no address."""
 _QQ = re.compile(r"[1-9]\d{4,10}(?![0-9a-z@])")
 _WECHAT = re.compile(r"[a-z][-_a-z0-9]{5,19}(?![-_a-z0-9@])|\d{6,12}(?![0-9a-z@.])")
 _WXID = re.compile(r"wxid_[a-z0-9]{6,20}(?![a-z0-9])")
@@ -56,6 +35,8 @@ def read_email(folded: str, at: int) -> tuple[int, int, str] | None:
     while begin > least and folded[begin - 1] in _LOCAL:
         begin -= 1
     local = folded[begin:at].lstrip("._%+-")
+    if _USER_OF_URL.search(folded, max(0, begin - 60), begin):
+        return None
     if not local or ".." in local or local[-1] in ".%+-":
         return None
     if domain[0].rpartition(".")[2] in _FILES or (
@@ -65,9 +46,8 @@ def read_email(folded: str, at: int) -> tuple[int, int, str] | None:
     return at - len(local), domain.end(), "email"
 
 
-def read_account(folded: str, at: int) -> tuple[int, int, str] | None:
+def read_account(folded: str, at: int, context: Context) -> tuple[int, int, str] | None:
     """Read a QQ number or WeChat name behind the word for it."""
-    context = context_at(folded, at)
     if context.name == "wechat":
         return _wechat(folded, at, context.distance)
     if context.name != "qq" or context.distance > 1:

@@ -126,5 +126,7 @@ def is_part(folded: str, at: int) -> bool:
     if i < 0:
         return False
     if folded[i] in "./_-=&?%#":
+        if folded[i] == "/" and folded[max(0, i - 7) : i].isdigit():
+            return False  # one number or another
         return i > 0 and ((folded[i - 1].isascii() and folded[i - 1].isalnum()) or folded[i - 1] in "./-=")
     return folded[i] in "¥$€£"

@@ -7,6 +7,7 @@ from filters.personal_lexicon import context_of_word, context_pattern
 
 _CONTEXT_CHARS = 40
 _PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,12}\]")
+_SPACE = re.compile(r"(?<![a-z]) | (?![a-z])| (?=id[^a-z])")
 _SENTENCE_END = re.compile(r"[。;!?]")
 _MANY_DIGITS = re.compile(r"\d{4}")
 _FILLER = re.compile(r"[\s:,，、是为的号码了有一个第字\"“”'「」()\[\]#=<>*`|/-]+")
@@ -34,7 +35,7 @@ def context_at(folded: str, at: int) -> Context:
     line = before.rfind("\n")
     if line >= 0 and _FILLER.sub("", before[line:]):
         before = before[line:]  # a word on the line above counts only for what stands at the beginning of this one
-    before = _PLACEHOLDER.sub("", before).replace(" ", "")
+    before = _SPACE.sub("", _PLACEHOLDER.sub("", before))
     found = None
     for found in context_pattern().finditer(before):  # noqa: B007 - the last one is meant
         pass

@@ -83,13 +83,16 @@ def read_named(folded: str, at: int) -> tuple[int, int, str] | None:
     return at, end, "public_role" if office else "name"
 
 
-_BEFORE = re.compile(r"(?:^|[\s,.;:、。()\[\]|/“”\"])([\u4e00-\u9fff]{2,4}?)[\s:,、|(]{0,3}$")
+_BEFORE = re.compile(
+    r"(?:^|[\s,.;:、。()\[\]|/“”\"])([\u4e00-\u9fff]{2,4}?)[\s:,、|(]{0,3}(?:[男女][,\s]{0,2})?"
+    r"(?:(?:的|联系)?(?:身份证|证件|手机|电话|联系方式|联系电话|卡|银行卡|邮箱)号?码?)?[\s:为是]{0,3}$"
+)
 _TITLE = re.compile(r"[\s,、(]{0,2}([\u4e00-\u9fff]{2,4})(?:先生|女士|小姐)")
 
 
 def name_beside(folded: str, start: int, end: int) -> tuple[int, int, str] | None:
     """Read the name right before an identifier (王小明 1101…), or behind it with a title (138…王先生)."""
-    line = folded.rfind("\n", max(0, start - 16), start) + 1 or max(0, start - 16)
+    line = folded.rfind("\n", max(0, start - 24), start) + 1 or max(0, start - 24)
     before = _BEFORE.search(folded[line:start])
     if before is not None:
         at, until = line + before.start(1), line + before.end(1)

@@ -14,21 +14,23 @@ from filters.identifiers import (
     vin_check,
 )
 from filters.personal_chain import DIGITS, Split, collect, is_part
-from filters.personal_context import Context, context_at
+from filters.personal_context import Context
 from filters.personal_lexicon import alternatives, lexicon, words_of
 
 _ALNUM = re.compile(r"[a-z0-9]+")
 _LANDLINE = re.compile(r"0(?:10|2[0-57-9]|[3-9]\d{2})\d{7,8}")
+_ABROAD = re.compile(r"(?:00)?860?(?:10|2[0-57-9]|[3-9]\d{2})\d{7,8}")
 _EXTENSION = re.compile(r"(?:-|转|ext\.?) ?\d{1,6}(?![\d-])")
 _SERVICE = re.compile(r"(?:400|800)\d{7}|95\d{3,6}|12\d{3}|1[12]\d")
 _PASSPORT = re.compile(r"[a-z]{0,2}\d{7,9}")
 _PERMIT = re.compile(r"[hm]\d{8}(?:\d{2})?|c[a-hj-np-z]?\d{7,8}|[wlt]\d{8}|\d{8}|\d{10}")
 _OLD_FOREIGNER = re.compile(r"[a-z]{3}\d{12}")
-_HONG_KONG = re.compile(r"([a-z]{1,2}\d{6})(\(?)([0-9a])(\)?)(?![0-9a-z])")
+_HONG_KONG = re.compile(r"([a-z]{1,2}\d{6})( ?\(|)([0-9a])(\)?)(?![0-9a-z])")
 _MACAU = re.compile(r"[157]\d{6}\(?\d\)?(?![0-9a-z])")
 _MEDICAL = re.compile(r"[a-z]{0,3}\d{5,14}")
 _SERIES = re.compile(r"[\u4e00-\u9fff]?字第? ?$")
 _ORGANISATION = re.compile(r"([0-9a-z]{8})-?([0-9x])(?![0-9a-z])")
+_GOES_ON = re.compile(r"\.\d|[-_=]\w|/(?!1[3-9]\d{9}|0\d{2,3}-)\w")
 _BEHIND = re.compile(r"[^\n\w]{0,2}(?:是|为)?(?:我|他|她|本人)?的?(手机|电话|微信|vx|身份证|卡号|银行卡)")
 _PERSON_NUMBERS = frozenset({"phone", "wechat", "qq"})
 
@@ -48,13 +50,12 @@ def _provinces() -> frozenset[str]:
     return frozenset(words_of("numbers", "provinces"))
 
 
-def read_number(folded: str, at: int) -> tuple[int, int, str] | None:
-    """Say what the number at a place is.
+def read_number(folded: str, at: int, context: Context) -> tuple[int, int, str] | None:
+    """Say what the number at a place is, by its context.
 
     Returns:
         Its start and end, and its category, `landline` and `vin` regardless of where they stand; or None.
     """
-    context = context_at(folded, at)
     run = _ALNUM.match(folded, at)
     if run is not None and not run[0].isdigit():
         found = _lettered(folded, run, context)
@@ -155,7 +156,7 @@ def _is_mobile(folded: str, value: str, context: Context, split: Split) -> bool:
     if not told:
         if value[:3] in words_of("numbers", "unassigned") or value.endswith("000000") or is_part(folded, split.start):
             return False
-        if _units().match(folded, split.end) or re.match(r"\.\d|[-_/=]\w", folded[split.end : split.end + 2]):
+        if _units().match(folded, split.end) or _GOES_ON.match(folded, split.end):
             return False
     if split.whole:
         return True
@@ -183,6 +184,8 @@ def _is_landline(folded: str, value: str, context: Context, split: Split) -> boo
     told = context.name == "phone"
     if context.name == "other":
         return False
+    if _ABROAD.fullmatch(value) and split.groups > 1:
+        return told or folded[split.start - 1 : split.start] == "+"
     if _LANDLINE.fullmatch(value):
         if split.whole:
             return told

@@ -17,7 +17,8 @@ _REST = re.compile(
     r"(?: ?附?[0-9a-z零一二三四五六七八九十甲乙丙丁]{1,5}(?:[-之][0-9a-z]{1,5}){0,2}"
     r"(?:号楼|号院|号|弄|栋|幢|座|单元|室|楼|层|户|门)"
     r"|[\u3400-\u9fff]{2,8}?(?:小区|花园|公寓|家园|新村|大厦|苑)(?=[0-9a-z一二三四五六七八九十])|-\d{1,4}(?!\d)"
-    r"|(?<=[栋幢座楼元]) ?\d{3,4}(?![\d.年元]))+"
+    r"|(?<=[号院])[\u3400-\u9fff]{2,6}?(?:大厦|大楼|中心|广场|公馆|公寓|花园)"
+    r"|(?<=[栋幢座楼元厦场心]) ?\d{3,4}(?![\d.年元]))+"
 )
 _UNIT = re.compile(r"(?:栋|幢|单元|号楼|室|户)")
 _ROAD = re.compile(r"[\u3400-\u9fff]{2,8}(?:路|街|道|巷|弄|胡同|里|村|庄|屯|小区|花园|公寓|苑|家园|新村|坊|寨)")
@@ -76,7 +77,7 @@ def read_address(folded: str, at: int, road: int) -> tuple[int, int, str] | None
         return None
     if town is not None and town.end() == road + 1:  # 上海五号
         return None
-    end = at + 1
+    end = at + 1 + (folded[at] == "号" and folded[at + 1 : at + 2] in {"院", "楼"})
     rest = _REST.match(folded, end)
     if rest is not None:
         end = rest.end()

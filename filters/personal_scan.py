@@ -6,8 +6,6 @@ or check digit, or because a word of context stands close before it. What the nu
 """
 # ruff: noqa: PLR2004
 
-from enum import IntEnum
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -17,19 +15,6 @@ from filters.texts import Texts
 
 _ROOM = 4096
 """Sights in a batch that one pass has room for; more cost a second one."""
-
-
-class Sight(IntEnum):
-    """What was seen at a place."""
-
-    NUMBER = 1
-    EMAIL = 2
-    PLATE = 3
-    DOOR = 4
-    """The end of an address: a digit and 号 or the like behind a road."""
-    NAME = 5
-    NETWORK = 6
-    ACCOUNT = 7
 
 
 @njit(cache=True, nogil=True)
@@ -42,9 +27,9 @@ def _look(  # noqa: C901, PLR0911, PLR0912 - the gates one after another
     if buf[0] == 0:
         if n >= 14 and buf[1] == 0:  # 0086 and a mobile
             return bool(buf[2] == 8 and buf[3] == 6)
-        return bool(10 <= n <= 12 and buf[1] != 0 and (groups == 1 or first <= 4))  # landline
-    if n == 13 and buf[0] == 8 and buf[1] == 6 and buf[2] == 1:  # 86 and a mobile
-        return True
+        return bool(10 <= n <= 12 and buf[1] != 0 and groups > 1 and first <= 4)  # landline: 010-…
+    if buf[0] == 8 and buf[1] == 6 and ((n == 13 and buf[2] == 1) or (n in (12, 13) and first == 2)):
+        return True  # 86 and a mobile, 86-10-…
     if n == 18 and 10 * buf[0] + buf[1] >= 10:
         if 18 <= 10 * buf[6] + buf[7] <= 20 and buf[10] <= 1 and buf[12] <= 3:  # resident ID, by its date
             total = 0
@@ -83,7 +68,7 @@ def _opens(first: int, one: int, two: int, begins: NDArray[np.uint8]) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _chain(  # noqa: C901, PLR0912 - groups of digits behind one another
+def _chain(  # noqa: C901, PLR0911 - groups of digits behind one another
     values: NDArray[np.uint32], classes: NDArray[np.uint8], i: int, end: int, buf: NDArray[np.uint8],
     begins: NDArray[np.uint8], wanted: int, run: int,
 ) -> bool:  # fmt: skip
@@ -108,9 +93,9 @@ def _chain(  # noqa: C901, PLR0912 - groups of digits behind one another
             total += 1
             size += 1
             first += groups == 1
-            if total == 8 and groups > 1 and not wanted and buf[0] > 1 and not (buf[0] == 6 and buf[1] == 2):
-                if buf[6] * 10 + buf[7] < 18 or buf[6] * 10 + buf[7] > 20:
-                    return False  # no resident ID: these are the digits of the century
+            dated = groups > 1 and not wanted and buf[0] > 1 and 10 * buf[0] + buf[1] not in (62, 86)
+            if total == 8 and dated and not 18 <= buf[6] * 10 + buf[7] <= 20:
+                return False  # no resident ID: these are the digits of the century
         elif d == 1 and size:
             pass
         elif 1 < d <= 9 and d not in (6, 7) and gap < 4 and total and lines + (d == 4) < 2:
@@ -142,13 +127,13 @@ def _lettered(values: NDArray[np.uint32], classes: NDArray[np.uint8], i: int, n:
         return bool(np.all(classes[values[i + 2 : i + 8]] <= 57))
     if n == 17 and letters >= 2 and digits >= 5:  # a VIN
         return bool(np.all(classes[values[i + 13 : i + 17]] <= 57))
-    return n in (7, 8) and digits == 6 and after == 8  # Hong Kong: A123456(
+    return n in (7, 8) and digits == 6 and after in (2, 8)  # Hong Kong: A123456(
 
 
 @njit(cache=True, nogil=True)
 def _network(values: NDArray[np.uint32], classes: NDArray[np.uint8], i: int, end: int, joint: int) -> int:
     """Return where hexadecimal digits and colons, dashes or dots end that look like an address of a network; else 0."""
-    k, joints, letters = i, 0, 0
+    k, joints, letters, digits = i, 0, 0, 0
     while k < end and k < i + 45:
         d = classes[values[k]]
         if d == joint:
@@ -157,30 +142,14 @@ def _network(values: NDArray[np.uint32], classes: NDArray[np.uint8], i: int, end
             letters += 1
         elif d < 48 or d > 57:
             break
+        else:
+            digits += 1
         k += 1
+    if digits == 0 or (k < end and 97 <= classes[values[k]] <= 122):
+        return 0
     if joint == 5:
         return k if joints in (3, 4) and letters == 0 else 0
     return k if (joint == 6 and joints >= 3) or (joints == 5 and k == i + 17) else 0
-
-
-@njit(cache=True, nogil=True)
-def _plate(values: NDArray[np.uint32], classes: NDArray[np.uint8], i: int, end: int) -> bool:
-    """Whether a province at i may begin a number plate."""
-    j = i + 1
-    if classes[values[j]] in (1, 2):
-        j += 1
-    head = classes[values[j]] if j < end else 0
-    if 97 <= head <= 122:
-        j += 1
-        while j < end and classes[values[j]] in (1, 2, 3, 5) and j < i + 5:
-            j += 1
-    elif not 48 <= head <= 57:
-        return False
-    k, digits = j, 0
-    while k < end and k < j + 8 and (48 <= classes[values[k]] <= 122 or classes[values[k]] == 1):
-        digits += 48 <= classes[values[k]] <= 57
-        k += 1
-    return digits >= 2 and k - j >= 4
 
 
 @njit(cache=True, nogil=True)
@@ -229,8 +198,13 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                 if c & 4:
                     mark = _door(values, classes, i, begin)
                     sight = 4 * (mark >= 0)
-                if c & 1 and i + 5 < end and classes[values[i + 1]] < 0x80 and _plate(values, classes, i, end):
-                    sight = 3
+                if c & 1 and i + 5 < end and classes[values[i + 1]] < 0x80:  # a province of number plates
+                    digits, letter = 0, values[i] == 0x4F7F or (i > begin and classes[values[i - 1]] == 106)  # 使, WJ
+                    for k in range(i + 1, min(i + 10, end)):
+                        digits += 48 <= classes[values[k]] <= 57
+                        letter = letter or (k < i + 3 and 97 <= classes[values[k]] <= 122)
+                    if digits > 2 and letter:
+                        sight = 3
             elif c == 7:  # @
                 if i > begin and i + 3 < end and classes[values[i - 1]] >= 48 and classes[values[i + 1]] >= 48:
                     sight = 2
@@ -240,7 +214,6 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                     while j < end and 0x80 <= classes[values[j]] < 0xC0:
                         j += 1
                 else:
-                    d = c
                     while j < end:
                         d = classes[values[j]]
                         if d > 57:
@@ -272,11 +245,8 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                 elif letters == 0:
                     second = classes[values[i + 1]] & 0x0F if n > 1 else 0
                     opens = n >= 10 or in_number or after == 1 or (n > 1 and _opens(n, c & 0x0F, second, begins))
-                    if (
-                        opens
-                        and n <= 20
-                        and _chain(values, classes, i, end, buf, begins, 5 if in_number else 0, 2 if after == 1 else n)
-                    ):
+                    wanted, run = 5 * in_number, 2 if after == 1 else n
+                    if opens and n <= 20 and _chain(values, classes, i, end, buf, begins, wanted, run):
                         sight = 1
                 elif letters < n <= 24 and (
                     (in_number and n >= letters + 4) or _lettered(values, classes, i, n, letters, after)
@@ -298,15 +268,11 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                     if heads > 0 and step > i + heads and sight in (0, 1):  # digits glued to a Latin word begin a run
                         sight, step = 0, i + heads
                     if kinds[slot] & 4:  # somebody is named behind it
-                        j = step
-                        while (
-                            j < end
-                            and j < step + 4
-                            and (classes[values[j]] in (2, 6) or values[j] in (0x4E3A, 0x662F, 0x300C, 0x201C))
-                        ):
-                            j += 1
-                        if sight == 0 and j < end and surname[values[j]]:
-                            sight, place = 5, j
+                        for j in range(step, min(step + 5, end)):
+                            if classes[values[j]] not in (2, 6) and values[j] not in (0x4E3A, 0x662F, 0x300C, 0x201C):
+                                if sight == 0 and surname[values[j]]:
+                                    sight, place = 5, j
+                                break  # the first behind a space, a colon, 为, 是 or an opening quote
                     if kinds[slot] & 3:
                         number_until, numbers_left = step + 24, 3
                     if kinds[slot] & 2:

@@ -1,6 +1,7 @@
 """Tables for finding personal data: what every character is, and the words of context by their last characters."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
 
 import numpy as np
@@ -9,6 +10,20 @@ from numpy.typing import NDArray
 from filters.characters import CODE_POINTS
 from filters.fold import plain_table
 from filters.personal_lexicon import context_words, lexicon, surnames, words_of
+
+
+class Sight(IntEnum):
+    """What was seen at a place."""
+
+    NUMBER = 1
+    EMAIL = 2
+    PLATE = 3
+    DOOR = 4
+    """The end of an address: a digit and 号 or the like behind a road."""
+    NAME = 5
+    NETWORK = 6
+    ACCOUNT = 7
+
 
 _ZERO_WIDTH, _SPACE, _DASH, _NEWLINE, _DOT, _COLON, _AT, _OPEN, _CLOSE = range(1, 10)
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad"

@@ -6,7 +6,8 @@ from filters.frequency import word_classes_and_counts
 from filters.personal_lexicon import surnames
 
 _LEAST = (3, 20)
-"""Times in jieba's corpus from which a word of two, or of more characters counts as one: 马建国 stands there six times."""
+"""Times in jieba's corpus from which a word of two, or of more characters counts: 马建国 stands there too."""
+_LONGEST = 4
 
 
 @cache
@@ -16,5 +17,8 @@ def common_words() -> frozenset[str]:
     return frozenset(
         word
         for word, count, kind in word_classes_and_counts()
-        if 2 <= len(word) <= 4 and word[0] in single and count >= _LEAST[len(word) > 2] and not kind.startswith("nr")
+        if 1 < len(word) <= _LONGEST
+        and word[0] in single
+        and count >= _LEAST[word[2:] != ""]
+        and not kind.startswith("nr")
     )

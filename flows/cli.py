@@ -6,15 +6,15 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from pipeline.errors import QingyuanError, RecipeError
-
-if TYPE_CHECKING:
-    from pipeline.runs import Run
+from pipeline.errors import QingyuanError
 
 WORKSPACE = "workspace"
 """Where runs lie unless `--workspace` says otherwise: a folder here."""
+
+SAFETY_SCORES = ("offensive", "porn", "gambling", "fraud", "abuse")
+"""What `qingyuan train --score` can replace; `filters.safety` has the same, but importing it would delay every verb."""
 
 Perform: TypeAlias = Callable[[argparse.Namespace], int]
 
@@ -127,19 +127,26 @@ def _parser() -> argparse.ArgumentParser:
     _add_engine(serve)
 
     train = add(
-        "train", _train, "train a quality model from human labels",
+        "train", _train, "train a quality or a safety model from human labels",
         "LABELS is JSONL (.gz, .zst), Parquet, CSV or TSV with the fields text and label (0 or 1, or 0 to 5), perhaps\n"
         "weight. A part of the texts is held out and measured on; the same labels give the same model, byte for byte.",
     )  # fmt: skip
     train.add_argument("labels", type=Path, help="file of labelled texts")
     train.add_argument("--output", type=Path, required=True, help="folder for model.bin, calibration.json and the card")
+    train.add_argument(
+        "--score", choices=["quality", *SAFETY_SCORES], default="quality",
+        help="which score it gives: quality, where 1 is good, or one of safety, where 1 is harmful (%(default)s)",
+    )  # fmt: skip
     train.add_argument("--good-from", type=float, default=3, help="of 0 to 5, what makes a text good (%(default)s)")
     train.add_argument("--seed", type=positive, default=1, help="of the training (%(default)s)")
     train.add_argument("--report", type=Path, help="also write the card there, as JSON")
 
-    from flows.terms import DETAIL, add_arguments  # noqa: PLC0415
+    from flows import takedown, terms  # noqa: PLC0415
 
-    add_arguments(add("terms", _terms, "check word lists and compare their releases", DETAIL))
+    terms.add_arguments(add("terms", _terms, "check word lists and compare their releases", terms.DETAIL))
+    takedown.add_arguments(
+        add("takedown", _takedown, "take documents out of indexes and runs", takedown.DETAIL), memory_bytes
+    )
 
     from flows.annotate import add_verbs  # noqa: PLC0415
 
@@ -180,66 +187,21 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from flows.console import render_explanation  # noqa: PLC0415
-    from pipeline.explain import explain  # noqa: PLC0415
-    from pipeline.runs import list_runs, open_run  # noqa: PLC0415
+    from flows.inspection import explain_document  # noqa: PLC0415
 
-    names = [options.run] if options.run else list_runs(options.workspace)
-    if len(names) != 1:
-        runs = f"the runs {', '.join(names)}; say which by --run" if names else "no finished run"
-        raise RecipeError(f"{options.workspace} has {runs}")
-    explanation = explain(open_run(names[0], options.workspace), options.id)
-    _print_json(explanation) if options.json else print(render_explanation(explanation))
-    return 0
+    return explain_document(options)
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from flows.console import render_replay  # noqa: PLC0415
-    from pipeline.packs import add_packs, merge  # noqa: PLC0415
-    from pipeline.policy_file import check_policy, load_policy  # noqa: PLC0415
-    from pipeline.replay import replay  # noqa: PLC0415
-    from pipeline.runs import open_run  # noqa: PLC0415
+    from flows.inspection import replay_policy  # noqa: PLC0415
 
-    run = open_run(options.run, options.workspace)
-    policy = load_policy(options.policy, Path())
-    if options.packs is None:
-        policy = merge(policy, run.pack_rules)
-    else:
-        policy = add_packs(policy, options.packs, Path(), ()).policy
-    check_policy(policy, [choice.make() for choice in run.filters()], f"policy {options.policy}", run.surveyed)
-    result = replay(run, policy)
-    _print_json(result) if options.json else print(render_replay(result))
-    return 0
+    return replay_policy(options)
 
 
 def _report(options: argparse.Namespace) -> int:
-    from flows.console import render_clusters  # noqa: PLC0415
-    from pipeline.report import write_report  # noqa: PLC0415
-    from pipeline.runs import open_run  # noqa: PLC0415
-    from pipeline.twins import largest_clusters  # noqa: PLC0415
+    from flows.inspection import report_run  # noqa: PLC0415
 
-    run = open_run(options.run, options.workspace)
-    path = str(write_report(run))
-    if options.risks:
-        return _print_risks(run, path, json=options.json)
-    clusters = largest_clusters(run, options.clusters)
-    if options.json:
-        _print_json({"report": path, "clusters": clusters})
-    else:
-        print("\n".join([render_clusters(clusters), path]) if clusters else path)
-    return 0
-
-
-def _print_risks(run: "Run", report: str, *, json: bool) -> int:
-    from flows.console import render_risks  # noqa: PLC0415
-    from pipeline.packs import DISCLAIMER, assess  # noqa: PLC0415
-
-    lines = [line.as_json() for line in assess(run.policy, run.risks)]
-    if json:
-        _print_json({"report": report, "self_assessment": DISCLAIMER, "risks": lines})
-    else:
-        print(render_risks(run.name, lines, DISCLAIMER))
-    return 0
+    return report_run(options)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -260,7 +222,7 @@ def _train(options: argparse.Namespace) -> int:
     from pipeline.training import render_card, train_model, usage  # noqa: PLC0415
 
     labelled = read_labels(options.labels, good_from=options.good_from)
-    card = train_model(labelled, options.output, seed=options.seed, source=options.labels.name)
+    card = train_model(labelled, options.output, seed=options.seed, source=options.labels.name, score=options.score)
     if options.report is not None:
         write_json(options.report, card)
     if options.json:
@@ -272,7 +234,13 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _terms(options: argparse.Namespace) -> int:
-    from flows.terms import perform  # noqa: PLC0415
+    from flows.word_lists import perform  # noqa: PLC0415
+
+    return perform(options, print)
+
+
+def _takedown(options: argparse.Namespace) -> int:
+    from flows.takedown import perform  # noqa: PLC0415
 
     return perform(options, print)
 

@@ -134,7 +134,8 @@ def render_explanation(found: Mapping[str, Any]) -> str:
     if cluster["size"] > 1:
         lines.append(f"cluster {cluster['cluster']} of {cluster['size']}: {', '.join(cluster['members'])}")
         if cluster["of"] is not None:
-            lines.append(f"duplicates {cluster['of']} (Jaccard {cluster['jaccard']:.4f})")
+            where = "" if cluster["of_run"] is None else f" of run {cluster['of_run']}"
+            lines.append(f"duplicates {cluster['of']}{where} (Jaccard {cluster['jaccard']:.4f})")
         if cluster["twin"] is not None and cluster["twin"]["pair"] is not None:
             lines += _pair(cluster["twin"]["pair"])
         lines.append("")
@@ -145,7 +146,7 @@ def render_explanation(found: Mapping[str, Any]) -> str:
     lines += [f"{p['start']}–{p['end']} personal data: {p['kind']}" for p in places[:20]]
     if len(places) > 20:  # noqa: PLR2004 - as many as were listed
         lines.append(f"… {len(places) - 20} more")
-    others = [[name, value] for name, value in found["attributes"].items() if name != "personal.spans"]
+    others = [[name, _brief(value)] for name, value in found["attributes"].items() if name != "personal.spans"]
     return "\n".join([*lines, table(others, ["attribute", "value"], frozenset({1}))])
 
 
@@ -169,6 +170,14 @@ def render_clusters(clusters: Sequence[Mapping[str, Any]]) -> str:
         lines.append(f"cluster {one['cluster']}: {one['size']:,} documents ({kinds}){similar}")
         lines += [] if one["pair"] is None else _pair(one["pair"])
     return "\n".join(lines)
+
+
+def _brief(value: object) -> object:
+    """Show places in the text by their number and the first three, so that they do not widen the whole table."""
+    if not isinstance(value, list):
+        return value
+    first = ", ".join(f"{span['start']}–{span['end']} {span['kind']}" for span in value[:3])
+    return f"{len(value)}: {first}{' …' if len(value) > 3 else ''}" if value else "none"  # noqa: PLR2004
 
 
 def render_replay(result: Mapping[str, Any]) -> str:

@@ -12,12 +12,14 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
 from rich.progress import Progress as RichProgress
+from rich.text import Text
 
 from pipeline.executor import Progress
 
@@ -48,6 +50,20 @@ class Silent:
         """Show nothing."""
 
 
+def _per_second(rate: float) -> str:
+    """Write how many things are done in a second: tens of thousands of keys, or a part in three."""
+    return f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"  # noqa: PLR2004 - two digits are enough
+
+
+class _RateColumn(ProgressColumn):
+    """How many things are done in a second."""
+
+    def render(self, task: Task) -> Text:
+        """Write the rate, once there is one."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else _per_second(speed), style="progress.data.speed")
+
+
 class Bars:
     """One bar per stage, with rate and remaining time; finished stages stay on the screen."""
 
@@ -60,7 +76,9 @@ class Bars:
         """Begin a bar."""
         self.finish()
         done: list[ProgressColumn] = (
-            [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else [MofNCompleteColumn(), TextColumn(unit)]
+            [DownloadColumn(), TransferSpeedColumn()]
+            if unit == "bytes"
+            else [MofNCompleteColumn(), TextColumn(unit), _RateColumn()]
         )
         columns = [
             TextColumn("{task.description:<10}"),
@@ -132,12 +150,14 @@ class Lines:
         return f"{self._amount(self._done)} of {self._amount(self._total)} ({share:.0%}){self._rate(seconds)}{left}"
 
     def _amount(self, count: int) -> str:
-        return f"{count / MEGABYTE:.1f} MB" if self._unit == "bytes" else f"{count} {self._unit}"
+        return f"{count / MEGABYTE:.1f} MB" if self._unit == "bytes" else f"{count:,} {self._unit}"
 
     def _rate(self, seconds: float) -> str:
-        if self._unit != "bytes" or seconds <= 0:
+        if seconds <= 0 or self._done <= 1:
             return ""
-        return f", {self._done / MEGABYTE / seconds:.1f} MB/s"
+        if self._unit == "bytes":
+            return f", {self._done / MEGABYTE / seconds:.1f} MB/s"
+        return f", {_per_second(self._done / seconds)}"
 
     def _say(self, text: str) -> None:
         self._stream.write(f"{self._name}: {text}\n")

@@ -65,9 +65,34 @@ def band_key(
     return keys
 
 
-def band_keys(signatures: NDArray[np.uint32], signing: Signing) -> NDArray[np.uint64]:
-    """Hash all bands: uint64[texts, bands], as `band_key` does one."""
-    return np.stack([band_key(signatures, signing, band) for band in range(signing.bands)], axis=1)
+@njit(cache=True, nogil=True)
+def _band_keys(
+    signatures: NDArray[np.uint32], texts: NDArray[np.int64], bands: int, rows: int, keys: NDArray[np.uint64]
+) -> None:
+    state = np.empty(bands, np.uint64)
+    for i in range(len(texts)):
+        row = signatures[texts[i]]
+        state[:] = _ONE64
+        for step in range(rows):
+            for band in range(bands):  # side by side: one band alone would wait for each of its multiplications
+                key = (state[band] ^ np.uint64(row[band * rows + step])) * _SPREAD64
+                state[band] = (key ^ (key >> _SHIFT32)) * _FINISH64
+        for band in range(bands):
+            present = False
+            for place in range(band * rows, (band + 1) * rows):
+                present |= row[place] != EMPTY_HASH
+            keys[band, i] = max(state[band], _ONE64) if present else NO_KEY
+
+
+def band_keys(
+    signatures: NDArray[np.uint32], signing: Signing, texts: NDArray[np.int64] | None = None
+) -> NDArray[np.uint64]:
+    """Hash all bands: uint64[texts, bands], as `band_key` does one, but laid out band by band, at half the cost."""
+    if texts is None:
+        texts = np.arange(len(signatures), dtype=np.int64)
+    keys = np.empty((signing.bands, len(texts)), np.uint64)
+    _band_keys(signatures, texts, signing.bands, signing.rows, keys)
+    return keys.T
 
 
 @njit(cache=True, nogil=True)

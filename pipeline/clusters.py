@@ -57,7 +57,7 @@ def components(n: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     return root
 
 
-def _exact_groups(exact: NDArray[np.uint64]) -> NDArray[np.int64]:
+def exact_groups(exact: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return for every document the first with the same digest; one without text is alone. int64[n]."""
     alone = np.arange(len(exact), dtype=np.int64)
     order = np.lexsort((exact[:, 1], exact[:, 0]))
@@ -179,7 +179,7 @@ def find_clusters(
     n = len(exact)
     # From here on documents are numbered in base order: what comes first is best, and no result knows the rows.
     row = np.lexsort((id_order, base_order)).astype(np.int64)
-    group = _exact_groups(exact[row])
+    group = exact_groups(exact[row])
     texts = np.flatnonzero((group == np.arange(n)) & (shingle_counts[row] > 0))
     edges, similarity = _verified_edges(
         signatures,
@@ -188,8 +188,26 @@ def find_clusters(
         signing,
         threshold,
     )
-    edges = texts[edges]
+    return assemble(row, group, texts[edges], similarity, id_order)
 
+
+def assemble(
+    row: NDArray[np.int64],
+    group: NDArray[np.int64],
+    edges: NDArray[np.int64],
+    similarity: NDArray[np.float64],
+    id_order: NDArray[np.int64],
+) -> Clusters:
+    """Put clusters together from what resembles what.
+
+    Args:
+        row: int64[n], the caller's row of each document, in base order; by their places in it documents are named here.
+        group: int64[n], for each document the best one with its text.
+        edges: int64[edges, 2], pairs of such best ones, the better one first, sorted.
+        similarity: float64[edges].
+        id_order: int64[n], by row, the order of the ids.
+    """
+    n = len(row)
     copies = np.flatnonzero(group != np.arange(n))
     root = components(n, np.concatenate([edges, np.stack([group[copies], copies], axis=1)]))
     members, start = _grouped(root, id_order[row])

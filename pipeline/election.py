@@ -50,6 +50,7 @@ def _neighbours(
 def _elect(
     order: NDArray[np.int64],
     passes: NDArray[np.bool_],
+    kept: NDArray[np.bool_],
     base_rank: NDArray[np.int64],
     exact_group: NDArray[np.int64],
     edges: NDArray[np.int64],
@@ -62,10 +63,10 @@ def _elect(
     survivor = np.full(n, -1, np.int64)  # of each exact group, at the group's best-ranked document
     for document in order:
         group = exact_group[document]
-        free = passes[document] and survivor[group] < 0
+        free = passes[document]
         for at in range(offsets[group], offsets[group + 1]):
             free = free and survivor[neighbours[at]] < 0
-        if free:
+        if survivor[group] < 0 and (free or kept[document]):
             survivor[group] = document
     for document in range(n):
         group = exact_group[document]
@@ -81,7 +82,7 @@ def _elect(
                 jaccard[document] = similarity[at]
 
 
-def elect(clusters: Clusters, passes: NDArray[np.bool_]) -> Election:
+def elect(clusters: Clusters, passes: NDArray[np.bool_], kept: NDArray[np.bool_] | None = None) -> Election:
     """Choose survivors: the best-ranked member that passes, then the next that resembles none so far, and so on.
 
     So a good twin is never lost because a better-ranked one was dropped for something else, and nothing is dropped
@@ -90,15 +91,17 @@ def elect(clusters: Clusters, passes: NDArray[np.bool_]) -> Election:
     Args:
         clusters: what `find_clusters` found.
         passes: bool[n], whether a document breaks no other rule.
+        kept: bool[n], which documents an earlier run has kept: they survive before all others, whatever they resemble.
 
     Returns:
         The election; a document that does not pass is told whom it resembles, too, if that one survives.
     """
     n = len(passes)
     of, jaccard = np.full(n, -1, np.int64), np.full(n, np.nan)
-    order = np.argsort(clusters.rank, kind="stable")  # clusters do not touch each other: any order between them will do
+    kept = np.zeros(n, np.bool_) if kept is None else kept
+    order = np.lexsort((clusters.rank, ~kept))  # clusters do not touch each other: any order between them will do
     _elect(
-        order, passes, clusters.rank, clusters.exact_group, clusters.edges, clusters.edge_jaccard, of, jaccard
+        order, passes, kept, clusters.rank, clusters.exact_group, clusters.edges, clusters.edge_jaccard, of, jaccard
     )  # fmt: skip
     exact = (of >= 0) & (clusters.exact_group[of] == clusters.exact_group)
     return Election(_numbered(clusters, of >= 0), of, jaccard, exact)

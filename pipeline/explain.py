@@ -111,6 +111,7 @@ def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
         "cluster": verdict["dedup.cluster"],
         "size": verdict["dedup.size"],
         "of": verdict["dedup.of"],
+        "of_run": verdict.get("dedup.of_run"),
         "jaccard": verdict["dedup.jaccard"],
         "twin": _twin(run, verdict),
         "members": sorted(twins)[:20],

@@ -96,6 +96,8 @@ class Deduplication(Strict):
     """Which of several duplicates stays, the weightiest key first: that from the source with the smallest priority,
     under the most open licence, of the best quality (in tenths), the longest, of the earliest or latest date, with the
     smallest id. When not said: priority, licence, length, earliest, id, as far as filters and sources tell them."""
+    index: Name | None = None
+    """Index of documents across runs, in the workspace: also find what earlier runs had, and put this run's in."""
 
 
 class Shards(Strict):

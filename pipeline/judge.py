@@ -2,6 +2,8 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,54 +12,86 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from filters.policy import HELD, Policy, broken, decide
-from pipeline.clusters import Clusters
-from pipeline.election import elect
+from pipeline.cluster_table import Grouped, read_clusters
+from pipeline.election import Election, elect
 from pipeline.errors import ShardError
 from pipeline.parts import Parts, attribute_table
 from pipeline.schema import DEDUP, VERDICTS
-from pipeline.store import RunFolder, digest_file, read_range, read_table, withdraw, write_json, write_table
+from pipeline.store import (
+    PartWriter,
+    RunFolder,
+    digest_file,
+    read_batches,
+    read_range,
+    read_table,
+    withdraw,
+    write_json,
+    write_table,
+)
 
 JUDGE_VERSION = "2"
 
-
-def load_clusters(folder: RunFolder) -> tuple[pa.Table, Clusters]:
-    """Read what deduplication stored: the table, and the clusters as numbers."""
-    table = read_table(folder.path / "clusters.parquet")
-    pairs = read_table(folder.path / "pairs.parquet")
-    labels = table["cluster"].combine_chunks().dictionary_encode()
-    edges = np.stack([pairs["a"].to_numpy(), pairs["b"].to_numpy()], axis=1)
-    clusters = Clusters(
-        cluster=labels.indices.to_numpy().astype(np.int64), rank=table["place"].to_numpy(),
-        size=table["size"].to_numpy(), exact_group=table["group"].to_numpy(), edges=edges,
-        edge_jaccard=pairs["jaccard"].to_numpy(),
-    )  # fmt: skip
-    return table, clusters
+_KINDS = pa.array(["unique", "survivor", "exact", "near"], pa.string())
+_UNIQUE, _SURVIVOR, _EXACT, _NEAR = range(4)
 
 
-def find_survivors(parts: Parts, policy: Policy) -> pa.Table:
-    """Choose the survivors: the best member of each cluster that passes every rule that is not about duplicates.
+@dataclass(frozen=True, slots=True)
+class Survivors:
+    """Who survives among the documents that are not alone."""
 
-    Returns:
-        The `DEDUP` attributes, a row for every document of the parts, in order.
-    """
-    table, clusters = load_clusters(parts.folder)
-    election = elect(clusters, _passing(parts, policy, clusters))
-    ids = table["id"].combine_chunks()
-    alone = election.of < 0
-    kind = np.where(alone, np.where(clusters.size > 1, "survivor", "unique"), np.where(election.exact, "exact", "near"))
-    columns = {
-        "dedup.rank": pa.array(election.rank),
-        "dedup.kind": pa.array(kind.tolist(), pa.string()),
-        "dedup.size": table["size"],
-        "dedup.jaccard": pa.array(election.jaccard, mask=alone),
-        "dedup.cluster": table["cluster"],
-        "dedup.of": ids.take(pa.array(election.of, mask=alone)),
-    }
-    return pa.table(columns, schema=pa.schema(DEDUP))
+    folder: RunFolder
+    found: Grouped
+    election: Election
+    ids: pa.Array
+    """Of the members."""
+    runs: pa.Array
+    """Of the members that are of earlier runs; null for the run's own."""
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield the `DEDUP` attributes of all documents, in order, as many at a time as a row group has."""
+        rows, election, begin = self.found.rows, self.election, 0
+        for batch in read_batches(self.folder.path / "clusters.parquet", ["cluster", "size"]):
+            low, high = np.searchsorted(rows, [begin, begin + batch.num_rows])
+            inside = rows[low:high] - begin
+            of, rank = np.full(batch.num_rows, -1, np.int64), np.zeros(batch.num_rows, np.int64)
+            jaccard, exact = np.full(batch.num_rows, np.nan), np.zeros(batch.num_rows, np.bool_)
+            of[inside], rank[inside] = election.of[low:high], election.rank[low:high]
+            jaccard[inside], exact[inside] = election.jaccard[low:high], election.exact[low:high]
+            alone = of < 0
+            several = batch["size"].to_numpy() > 1
+            kind = np.where(alone, np.where(several, _SURVIVOR, _UNIQUE), np.where(exact, _EXACT, _NEAR))
+            columns = {
+                "dedup.rank": pa.array(rank),
+                "dedup.kind": _KINDS.take(pa.array(kind)),
+                "dedup.size": batch["size"],
+                "dedup.jaccard": pa.array(jaccard, mask=alone),
+                "dedup.cluster": batch["cluster"],
+                "dedup.of": self.ids.take(pa.array(of, mask=alone)),
+                "dedup.of_run": self.runs.take(pa.array(of, mask=alone)),
+            }
+            yield pa.table(columns, schema=pa.schema(DEDUP))
+            begin += batch.num_rows
 
 
-def _passing(parts: Parts, policy: Policy, clusters: Clusters) -> NDArray[np.bool_]:
-    """bool[n]: which documents with a twin break no rule but those about duplicates; True for all others.
+def find_survivors(parts: Parts, policy: Policy) -> Survivors:
+    """Choose the survivors: the best member of each cluster that passes every rule that is not about duplicates."""
+    found = read_clusters(parts.folder)
+    own = found.rows[found.rows < parts.rows]
+    others = len(found.rows) - len(own)
+    passes = np.concatenate([_passing(parts, policy, own), np.zeros(others, np.bool_)])
+    election = elect(found.clusters, passes, found.kept)
+    ids = parts.take("documents", own, ["id"])["id"].combine_chunks() if len(own) else _KINDS[:0]
+    runs = pa.nulls(len(own), pa.string())
+    if others:
+        earlier = read_table(parts.folder.path / "earlier.parquet", ["id", "run"])
+        earlier = earlier.take(found.rows[len(own) :] - parts.rows).combine_chunks()
+        ids = pa.concat_arrays([ids, earlier["id"].combine_chunks()])
+        runs = pa.concat_arrays([runs, earlier["run"].combine_chunks()])
+    return Survivors(parts.folder, found, election, ids, runs)
+
+
+def _passing(parts: Parts, policy: Policy, twins: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """bool[twins]: which of those rows break no rule but those about duplicates.
 
     A document that a person should look at is in the corpus and may stand for its twins; one that is held is not.
     """
@@ -66,12 +100,10 @@ def _passing(parts: Parts, policy: Policy, clusters: Clusters) -> NDArray[np.boo
         if rule.action != "review" and not any(name.startswith("dedup.") for name in rule.attributes)
     ]  # fmt: skip
     columns = sorted({name for rule in rules for name in rule.attributes})
-    passes = np.ones(len(clusters.size), np.bool_)
-    twins = np.flatnonzero(clusters.size > 1)
-    if len(twins) and rules:
-        arrays = parts.attributes(twins, columns)
-        passes[twins] = ~broken(rules, arrays, len(twins)).any(axis=1)
-    return passes
+    if not len(twins) or not rules:
+        return np.ones(len(twins), np.bool_)
+    arrays = parts.attributes(twins, columns)
+    return ~np.asarray(broken(rules, arrays, len(twins)).any(axis=1), np.bool_)
 
 
 def elect_survivors(parts: Parts, policy: Policy, fingerprint: str) -> dict[str, Any]:
@@ -79,7 +111,11 @@ def elect_survivors(parts: Parts, policy: Policy, fingerprint: str) -> dict[str,
     begun = time.process_time()
     path = parts.folder.path / "survivors.parquet"
     withdraw(parts.folder.whole_receipt("elect"))
-    write_table(path, find_survivors(parts, policy))
+    repeated = [name for name in pa.schema(DEDUP).names if name != "dedup.cluster"]
+    with PartWriter([(path, pa.schema(DEDUP))], dictionaries=repeated) as writer:
+        for table in find_survivors(parts, policy).tables():
+            for batch in table.combine_chunks().to_batches():
+                writer.write(batch)
     receipt = {
         "stage": "elect",
         "fingerprint": fingerprint,

@@ -1,6 +1,6 @@
 """The scanned parts of a run, seen as one table: rows numbered through all of them, in the order of the parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,6 +43,12 @@ class Parts:
         place = self.numbers.index(number)
         return int(self.offsets[place]), int(self.offsets[place + 1])
 
+    def within(self, low: int, high: int) -> Iterator[tuple[int, int]]:
+        """Yield the parts that lie in the rows [low, high), which no part crosses: number and first row."""
+        for number, begin, end in zip(self.numbers, self.offsets[:-1].tolist(), self.offsets[1:].tolist(), strict=True):
+            if low <= begin and end <= high and begin < end:
+                yield number, begin
+
     def column(self, table: str, name: str) -> pa.ChunkedArray:
         """Read one column of all parts."""
         schema = None
@@ -69,7 +75,7 @@ class Parts:
         for place, number in enumerate(self.numbers):
             inside = rows[cuts[place] : cuts[place + 1]] - self.offsets[place]
             if len(inside):
-                tables.append(read_rows(self.folder.part(table, number), inside.tolist(), columns))
+                tables.append(read_rows(self.folder.part(table, number), inside, columns))
         return pa.concat_tables(tables)
 
     def load_folded(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

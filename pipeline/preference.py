@@ -132,14 +132,18 @@ def order_keys(parts: Parts, preference: Preference) -> NDArray[np.int64]:
 
 
 def base_order(parts: Parts, preference: Preference) -> NDArray[np.int64]:
+    """Rank the documents of a run."""
+    return rank(order_keys(parts, preference))
+
+
+def rank(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """Rank documents by `order_keys`: int64[documents], smaller is better; those that no key tells apart are equal."""
-    values = order_keys(parts, preference)
-    place = np.zeros(parts.rows, np.int64)
-    if not values.size:
+    place = np.zeros(len(keys), np.int64)
+    if not keys.size:
         return place
-    order = np.lexsort(values.T[::-1])
-    differs = np.zeros(parts.rows, np.bool_)
-    for column in values.T:
+    order = np.lexsort(keys.T[::-1])
+    differs = np.zeros(len(keys), np.bool_)
+    for column in keys.T:
         differs[1:] |= column[order[1:]] != column[order[:-1]]
     place[order] = np.cumsum(differs)
     return place

@@ -26,7 +26,7 @@ def replay(run: Run, policy: Policy) -> dict[str, Any]:
         kept, reasons and review under the new policy and under the run's own; `changed`: counts by "old -> new"
         verdict (`kept` or a reason) with some ids each.
     """
-    survivors = find_survivors(run.parts, policy)
+    survivors = pa.concat_tables(find_survivors(run.parts, policy).tables())
     new_totals: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     reviewed, review = 0, Counter[str]()

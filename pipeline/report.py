@@ -194,7 +194,7 @@ def _counts(column: pa.ChunkedArray) -> list[list[Any]]:
 
 
 def _personal_data(run: Run) -> str:
-    done = run.summary["personal_data"]
+    done = run.summary.get("personal_data", {"disposition": "off"})  # runs of before there was masking
     title = "个人信息 Personal data in kept documents"
     if done["disposition"] == "off":
         return _section(title, "<p>未处理：语料中的个人信息保持原样 left as they were found (personal_data = off)</p>")

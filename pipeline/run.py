@@ -4,41 +4,36 @@ The same for every engine: an executor only decides where the items of a stage a
 """
 
 import fcntl
-import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-from filters.characters import UNICODE_VERSION
 from filters.lexicon import Lexicon
 from pipeline.coverage import cover
-from pipeline.dedup import DEDUP_VERSION, find_duplicates
-from pipeline.errors import LedgerError, RecipeError, ShardError
+from pipeline.dedup import DEDUP_VERSION
+from pipeline.dedup_stages import deduplicate
+from pipeline.errors import RecipeError, ShardError
 from pipeline.executor import Executor, Item, Outcome, Progress
 from pipeline.identity import IDENTITY_VERSION, settle_ids
+from pipeline.index_stages import RunIndex, run_index
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
-from pipeline.ledger import draw_up, over_quarantined
 from pipeline.lexicon_report import LEXICON_FILE
 from pipeline.parts import Parts, WordParts
 from pipeline.passage_stages import find_passages
 from pipeline.plan import Plan, make_plan, read_options
-from pipeline.readers.reading import LIBRARIES
 from pipeline.recipe import Recipe, load_recipe
+from pipeline.removal import keep_removed
 from pipeline.report import write_report
 from pipeline.runs import open_run
 from pipeline.scan import Cutting, ScanSettings, scan_shard
 from pipeline.stage import Receipt, Stages
 from pipeline.store import SCANNED, SURVEYED, RunFolder, fingerprint, write_bytes, write_json
+from pipeline.summary import summarize
 from pipeline.survey import find_templates, survey_fingerprint, survey_shard, templates_fingerprint
 from pipeline.write import WRITE_VERSION, write_part
-
-DEDUP_SHARE = 12
-"""Part of a worker's memory for texts that are compared: 128 MB of 1.5 GB, so that deduplication needs no more than a
-scan, and the peak is the same whatever the input."""
 
 MERGE_SHARE = 4
 """Part of a worker's memory for the counts of lines being merged: the more fit, the fewer times each part is opened."""
@@ -68,13 +63,13 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
         folder.make()
     except OSError as error:
         raise RecipeError(f"the workspace {workspace} cannot be used: {error}") from error
-    with _alone(folder):
-        run = _Run(recipe, folder, Stages(folder, executor, progress), memory)
+    with alone(folder), run_index(recipe, workspace, folder) as index:
+        run = _Run(recipe, folder, Stages(folder, executor, progress), memory, index)
         try:
             run.go()
         finally:
             progress.finish()
-        summary = run.summary(time.monotonic() - begun)
+        summary = summarize(run.recipe, run.folder, run.stages, time.monotonic() - begun)
         write_json(folder.path / "run.json", summary)
         write_report(open_run(str(folder.path), workspace))
         return summary
@@ -107,7 +102,7 @@ def nothing_left(recipe_path: Path, workspace: Path, *, memory: int, progress: P
 
 
 @contextmanager
-def _alone(folder: RunFolder) -> Iterator[None]:
+def alone(folder: RunFolder) -> Iterator[None]:
     """Keep other processes away from this run; the system frees the lock when we die, however that happens."""
     with (folder.path / ".lock").open("w") as lock:
         try:
@@ -125,6 +120,7 @@ class _Run:
     folder: RunFolder
     stages: Stages
     memory: int
+    index: RunIndex | None
 
     def go(self) -> None:
         """Carry out every stage."""
@@ -138,6 +134,7 @@ class _Run:
         if not scans:
             part, error = next(iter(self.stages.failed.items()))
             raise ShardError(f"every shard failed; the first, {part}: {error}")
+        scans = self.stages.receipts["scan"] = keep_removed(self.folder, self.folder.path.parents[1], scans)
         parts = Parts(self.folder, tuple(sorted(scans)))
         outputs = self._settle_ids(parts, scans)
         self._dedup(parts, outputs)
@@ -146,17 +143,13 @@ class _Run:
         self._keep_settings()
         self._judge(parts, outputs)
         self._write(outputs)
+        if self.index is not None:
+            self.index.put(self.stages, self.recipe, self.stages.receipts["judge"], self.memory)
 
     def _keep_settings(self) -> None:
         """Store what the verdicts from now on are made by, for those who open the run later."""
         write_bytes(self.folder.path / "recipe.toml", self.recipe.text.encode())
-        packed = self.recipe.packed
-        settings = {
-            "rules": [asdict(rule) for rule in self.recipe.policy.rules],
-            "pack_rules": [asdict(rule) for rule in packed.rules],
-            "risks": [entry.model_dump() for entry in packed.risks],
-        }
-        write_json(self.folder.path / "policy.json", settings)
+        write_json(self.folder.path / "policy.json", self.recipe.packed.settings(self.recipe.policy))
         for choice in self.recipe.filters:
             if isinstance(made := choice.make(), Lexicon):
                 write_json(self.folder.path / LEXICON_FILE, cover(made.library().lists, datetime.now(UTC).date()))
@@ -215,13 +208,14 @@ class _Run:
         recipe = self.recipe
         tables = ["documents", "signatures", *(["attributes"] if recipe.preference.attributes else [])]
         digests = [[n, *(outputs[n][table] for table in tables)] for n in parts.numbers]
-        levels = recipe.dedup.model_dump(exclude={"prefer"})
+        levels = recipe.dedup.model_dump(exclude={"prefer", "index"})
         preference = recipe.preference
         wanted = fingerprint(DEDUP_VERSION, levels, asdict(recipe.signing), preference.fingerprint(), digests)
         if recipe.signing.unit == "words":
             parts = WordParts(parts.folder, parts.numbers, recipe.dictionaries)
-        arguments = (parts, recipe.dedup, recipe.signing, preference, wanted, self.memory // DEDUP_SHARE)
-        self.stages.whole("dedup", wanted, ("clusters", "pairs"), lambda: Item("dedup", find_duplicates, arguments))
+        if self.index is not None:
+            parts, wanted = self.index.find(self.stages, parts, wanted)
+        deduplicate(self.stages, parts, recipe.dedup, recipe.signing, preference, wanted, self.memory)
 
     def _passages(self, parts: Parts, outputs: dict[int, dict[str, str]]) -> None:
         """Measure passages; what is judged depends on them from now on."""
@@ -263,52 +257,3 @@ class _Run:
             return Item(f"write part-{number:05d}", write_part, (self.folder, number, wanted[number], disposition))
 
         self.stages.each("write", wanted, item, ("corpus",), "parts")
-
-    def summary(self, wall_seconds: float) -> Receipt:
-        """Draw up the ledger and return the content of run.json.
-
-        Raises:
-            LedgerError: the numbers do not add up.
-        """
-        scans, judges, writes = (self.stages.receipts[stage] for stage in ("scan", "judge", "write"))
-        whole = [number for number in scans if number in judges and number in writes]
-        sources = self.recipe.sources
-        ledger = draw_up(sources, [(scans[n], judges[n], writes[n]) for n in whole])
-        documents = sum(receipt["documents"] for receipt in scans.values())
-        compared = self.stages.receipts["dedup"][0]["documents"]
-        if documents != compared:
-            raise LedgerError(f"{documents} documents scanned, {compared} deduplicated")
-        return {
-            "run": self.recipe.name,
-            "policy": self.recipe.policy_name,
-            "documents": ledger.whole.as_json(),
-            "reasons": dict(ledger.whole.reasons.most_common()),
-            "review": {"documents": ledger.whole.reviewed, "reasons": dict(ledger.whole.review.most_common())},
-            "packs": list(self.recipe.packs),
-            "rules_left_out": list(self.recipe.packed.left_out),
-            "shards": len(whole),
-            "parts": list(scans),
-            "parts_done": whole,
-            "shards_failed": dict(sorted(self.stages.failed.items())),
-            "bytes_in": sum(scans[n]["bytes_in"] for n in whole),
-            "text_bytes": sum(scans[n]["text_bytes"] for n in whole),
-            "kept_chars": sum(writes[n]["chars"] for n in whole),
-            "personal_data": self.recipe.disposition.summary([writes[n]["personal_data"] for n in whole]),
-            "ids_replaced": self.stages.receipts["ids"][0]["replaced"],
-            "records_lost_unknown": sum(scans[n]["lost_unknown"] for n in whole),
-            "over_quarantined": over_quarantined(ledger, sources),
-            "cpu_seconds": round(sum(stage.cpu_seconds for stage in self.stages.records.values()), 3),
-            "wall_seconds": round(wall_seconds, 3),
-            "stages": {name: asdict(stage) for name, stage in self.stages.records.items()},
-            "sources": {name: account.as_json() for name, account in ledger.sources.items()},
-            "versions": _versions(),
-            "corpus": str(self.folder.path / "corpus"),
-            "report": str(self.folder.path / "report.html"),
-        }
-
-
-def _versions() -> dict[str, str]:
-    packages = ("qingyuan", *LIBRARIES, "numpy", "numba", "rjieba", "fasttext-new", "opencc", "datasketch")
-    return {"python": platform.python_version(), "unicode": UNICODE_VERSION} | {
-        name: version(name) for name in packages
-    }

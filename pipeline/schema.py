@@ -46,6 +46,7 @@ DEDUP = (
     attribute("dedup.jaccard", pa.float64(), "ratio", "exact Jaccard of shingles with dedup.of; else null"),
     attribute("dedup.cluster", pa.string(), "label", "smallest id in its cluster"),
     attribute("dedup.of", pa.string(), "label", "id of the kept document that it duplicates; else null"),
+    attribute("dedup.of_run", pa.string(), "label", "the earlier run that dedup.of is of, by the index; else null"),
 )  # fmt: skip
 """Attributes that deduplication gives every document; `dedup.rank` and what follows from it know who survived."""
 
@@ -88,6 +89,19 @@ CLUSTERS = pa.schema(
 )
 """One row a document, in the order of the parts, as if every document passed every other rule. place: in its cluster,
 best first, by which survivors are chosen. group: row of the best document with the same folded text."""
+
+EARLIER = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("run", pa.string(), nullable=False),
+        pa.field("kept", pa.bool_(), nullable=False),
+    ]
+)
+"""Documents of earlier runs that are compared with a run's. kept: by their own run."""
+
+EARLIER_CLUSTERS = pa.schema([*EARLIER, *list(CLUSTERS)[1:]])
+"""What deduplication found out about them; their rows follow those of `CLUSTERS`."""
 
 PAIRS = pa.schema(
     [

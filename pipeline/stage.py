@@ -59,17 +59,23 @@ class Stages:
         self.receipts[stage] = done = dict(sorted(done.items()))
         return done
 
+    def done(self, stage: str, expected: str, tables: Sequence[str]) -> Receipt | None:
+        """Return the receipt of a stage over all parts if it matches and its tables are there."""
+        receipt = read_json(self.folder.whole_receipt(stage))
+        present = all((self.folder.path / f"{table}.parquet").exists() for table in tables)
+        return receipt if receipt is not None and receipt.get("fingerprint") == expected and present else None
+
     def whole(self, stage: str, expected: str, tables: Sequence[str], item: Callable[[], Item]) -> Receipt:
         """Do a stage over all parts unless its receipt matches."""
         record = self.records[stage] = Stage(1)
-        receipt = read_json(self.folder.whole_receipt(stage))
-        present = all((self.folder.path / f"{table}.parquet").exists() for table in tables)
-        if receipt is not None and receipt.get("fingerprint") == expected and present:
+        receipt = self.done(stage, expected, tables)
+        if receipt is not None:
             record.reused = 1
         else:
-            self.progress.stage(stage, 1, "steps")
+            one = item()
+            self.progress.stage(stage, one.weight, "documents" if one.weight > 1 else "steps")
             outcome: Outcome
-            (outcome,) = self.executor.run(stage, [item()])
+            (outcome,) = self.executor.run(stage, [one])
             if outcome.receipt is None:
                 raise ShardError(f"{stage}: {outcome.error}")
             receipt = outcome.receipt

@@ -154,6 +154,8 @@ def speed():
         batch.code_points, batch.kinds, batch.words  # noqa: B018 - shared with the other filters
     lists = {"starter, all channels": list(starter_list().terms)}
     lists |= {f"{n:,} terms, direct channels": many(n, random.Random(3)) for n in (1_000, 10_000, 100_000)}
+    words = sorted(word for word in word_counts() if 3 <= len(word) <= 8 and len(set(word)) > 1 and word.isalpha())
+    lists["10,000 words of the dictionary"] = [Term(w, "A3-e") for w in random.Random(3).sample(words, 10_000)]
     for name, terms in lists.items():
         begun = time.process_time()
         finder = TermFinder(terms)

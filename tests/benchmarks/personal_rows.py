@@ -4,6 +4,8 @@ Made without the filter's own code: check characters are computed here again. Se
 the filter was looked at with one half, and is reported on the other.
 """
 
+# ruff: noqa: E501 - tables, an entry a line
+
 import random
 from hashlib import sha256
 
@@ -105,6 +107,16 @@ def uscc(rng):
 
 def plate(rng):
     return rng.choice("京沪粤浙苏川鲁豫云琼") + rng.choice("ABCDEFG") + rng.choice("ABCDEFGHJK") + digits(rng, 4)
+
+
+def dotted(rng):
+    value = plate(rng)
+    return f"{value[:2]}·{value[2:]}"
+
+
+def bad(rng):
+    value = resident(rng)
+    return f"编码{value[:-1]}{'1' if value[-1] != '1' else '2'}"
 
 
 def name(rng):
@@ -209,7 +221,7 @@ FORMATS = {
     "wechat": ("wechat", False, handle, ["微信", "微信号：", "加微信", "VX ", "加v：", "薇信号", "vx：", "微信号是"]),
     "wxid": ("wechat", False, lambda r: f"wxid_{''.join(r.choice('abcdefgh0123456789') for _ in range(14))}", ["微信", "账号", "，", "加我", "是", "转给"]),
     "plate": ("plate", False, plate, [*CAR, "，"]),
-    "plate, dotted": ("plate", False, lambda r: (lambda p: f"{p[:2]}·{p[2:]}")(plate(r)), CAR),
+    "plate, dotted": ("plate", False, dotted, CAR),
     "plate, new energy": ("plate", False, lambda r: r.choice([f"粤B{r.choice('DFABCEGHJK')}{digits(r, 5)}", f"沪A{digits(r, 5)}{r.choice('DFABCEGHJK')}"]), CAR),
     "plate, special": ("plate", False, lambda r: r.choice([f"使{digits(r, 6)}", f"京A{digits(r, 4)}警", f"粤Z{digits(r, 4)}港", f"沪B{digits(r, 4)}学", f"苏E{digits(r, 4)}挂", f"沪A{digits(r, 4)}领"]), CAR),
     "plate, full width": ("plate", False, lambda r: plate(r).translate(WIDE), CAR),
@@ -255,10 +267,10 @@ def positives(number, seed, *, held_out=True):
     """Yield (format, category, checksummed, text, start, end)."""
     rng = random.Random(seed)
     for form, (category, checked, make, words) in FORMATS.items():
-        words = [word for word in words if is_held_out(f"{form}/{word}") == held_out] or words
+        chosen = [word for word in words if is_held_out(f"{form}/{word}") == held_out] or words
         for _ in range(number):
             value = make(rng)
-            front = rng.choice(HOSTS) + rng.choice(BEFORE) + rng.choice(words)
+            front = rng.choice(HOSTS) + rng.choice(BEFORE) + rng.choice(chosen)
             behind = "的持有人" if "（" in front[-1:] else rng.choice(BEHIND)
             yield (
                 form,
@@ -341,7 +353,7 @@ ORDINARY = {
     "credit code": lambda r: f"统一社会信用代码{uscc(r)}",
     "company": lambda r: f"公司地址：{street(r)}{r.randint(1, 300)}号",
     "loopback": lambda r: r.choice(["127.0.0.1", "192.168.1.1", "10.0.0.8", "0.0.0.0", "255.255.255.0"]),
-    "bad resident": lambda r: (lambda v: f"编码{v[:-1]}{'1' if v[-1] != '1' else '2'}")(resident(r)),
+    "bad resident": bad,
     "resident in serial": lambda r: f"流水号{resident(r)}",
     "words": lambda r: r.choice(["路口交通第3号", "一二三四五，上山打老虎", "京A股上涨", "新C语言教程", "云E签约", "十三亿人口", "一九四九年十月一日", "三七二十一", "二〇二四年一月一日"]),
 }  # fmt: skip

@@ -97,14 +97,15 @@ INNOCENT = {
     "赌\n\n博": "赌博",
     "赌*****博": "赌博",
     "共5010元": "solo",
-    "we do bo": "赌博",
+    "say du bo to me": "赌博",
     "a dubose house": "赌博",
     "可代开发票据打印": "代开发票",
     "10000元": "100元",
     "use x": "usex",
     "一ove": "love",
-    "java在线观看": "av在线观看",
-    "第16合彩排": "六合彩",
+    "jav在线观看": "av在线观看",
+    "共16合彩纸": "六合彩",
+    "东莞市服务大厅": "莞式服务",
 }
 
 
@@ -190,7 +191,8 @@ def test_a_hundred_thousand_terms_are_found_like_one():
 def test_a_text_full_of_disguised_terms_is_no_burden():
     places = found("赌*博，路 口 交 通。" * 1000, "赌博", "口交")
 
-    assert [row[2] for row in places].count("赌博") == 1000
+    # Of the 2,000 disguised hits the surroundings of 200 are looked at: 口交 is ruled out in the first 100 places.
+    assert [[row[2] for row in places].count(term) for term in ("赌博", "口交")] == [1000, 900]
     assert places[:2] == [(0, 3, "赌博", "direct"), (12, 15, "赌博", "direct")]
 
 

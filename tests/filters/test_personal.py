@@ -1,4 +1,4 @@
-"""Personal data: identifier by identifier, and what every finding promises. All identifiers are published samples or made up."""
+"""Personal data: identifier by identifier, and what every finding promises. All are published samples or made up."""
 
 import pyarrow as pa
 import pytest
@@ -103,10 +103,17 @@ CASES = {
     "姓名：张三，住院号0012345678": [("张三", "name"), ("0012345678", "medical_number")],
     "姓名：张三": [("张三", "name_alone")],
     "审判长王大明": [("王大明", "public_role")],
+    "通报：王小明，男，身份证11010519491231002X": [("王小明", "name"), ("11010519491231002X", "resident_id")],
+    "打+86-10-62345678或13812345678/13912345678": [
+        ("+86-10-62345678", "landline"), ("13812345678", "mobile"), ("13912345678", "mobile"),
+    ],
+    "WJ京1234A、浙·X1234应急": [("WJ京1234A", "plate"), ("浙·X1234应急", "plate")],
+    "家住北京市朝阳区阜通东大街6号院3号楼1501": [("北京市朝阳区阜通东大街6号院3号楼1501", "address")],
     "申请人应当提供证明": [],
     "农业主管部门": [],
     "serialVersionUID = 6222021234567890128L": [],
     "https://a.example/13812345678.html": [],
+    "https://user:word@db.example.com/x getty@tty.service": [],
     "icon@2x.png git@github.com:a/b.git": [],
 }  # fmt: skip
 
@@ -153,9 +160,10 @@ def test_totals_follow_the_two_standards_and_density_counts_people_only():
 
 
 PIECES = [
-    "电话", "手机：", "身份证号", "卡号", "QQ", "微信", "姓名：", "住址：", "订单号", "IP", "，", "。", "\n", " ", "-", "的", "张三", "号", "路", "室",
-    "13812345678", "１３８", "11010519491231002X", "6222021234567890128", "a@b.cn", "京A12345", "浙江省杭州市文三路12号", "8.8.8.8",
-    "00:1A:2B:3C:4D:5E", "一三八", "0571-87654321", "A123456(3)", "abc_123", "@", "x", "1", "\u200b", "🇨🇳", "ﬁ", "\U0001f600",
+    "电话", "手机：", "身份证号", "卡号", "QQ", "微信", "姓名：", "住址：", "订单号", "IP", "，", "。", "\n", " ", "-",
+    "的", "张三", "号", "路", "室", "13812345678", "１３８", "11010519491231002X", "6222021234567890128", "a@b.cn",
+    "京A12345", "8.8.8.8", "浙江省杭州市文三路12号", "00:1A:2B:3C:4D:5E", "一三八", "0571-87654321", "A123456(3)",
+    "abc_123", "@", "x", "1", "\u200b", "🇨🇳", "ﬁ", "\U0001f600",
 ]  # fmt: skip
 
 

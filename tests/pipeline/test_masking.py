@@ -118,14 +118,14 @@ LENGTH_ONLY = 'policy = "bare.toml"\nfilters = ["length"]\n'
 def test_a_recipe_without_the_filter_must_say_that_personal_data_stay(tmp_path):
     (tmp_path / "bare.toml").write_text("", "utf-8")
 
-    with pytest.raises(RecipeError, match='add "personal", or say personal_data = "off"'):
+    with pytest.raises(RecipeError, match=r'add "personal", or say personal_data = "off"'):
         recipe(tmp_path, LENGTH_ONLY)
     assert recipe(tmp_path, LENGTH_ONLY + 'personal_data = "off"\n').disposition.off
     assert not recipe(tmp_path, LENGTH_ONLY, '[personal_data]\ndefault = "keep"\n').disposition.disposes
 
 
 def test_an_unknown_category_is_answered_with_the_nearest(tmp_path):
-    with pytest.raises(RecipeError, match='no category is called "mobil"; did you mean "mobile"?'):
+    with pytest.raises(RecipeError, match=r'no category is called "mobil"; did you mean "mobile"\?'):
         recipe(tmp_path, more='[personal_data.actions]\nmobil = "keep"\n')
 
 

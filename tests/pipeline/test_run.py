@@ -242,7 +242,9 @@ def test_explain_shows_every_rule_and_the_twin(place):
     twin = found["cluster"].pop("twin")
     assert (twin["id"], twin["source"], twin["is"], twin["jaccard"]) == ("a1", "web", "kept", 1.0)
     assert twin["pair"]["kept"]["excerpt"] == twin["pair"]["other"]["excerpt"] == [(document(1)[:80], False)]
-    assert found["cluster"] == {"cluster": "a1", "size": 2, "of": "a1", "jaccard": 1.0, "members": ["a1", "c0"]}
+    assert found["cluster"] == {
+        "cluster": "a1", "size": 2, "of": "a1", "of_run": None, "jaccard": 1.0, "members": ["a1", "c0"],
+    }  # fmt: skip
     assert found["origin"]["url"] == "https://example.com/c0"
     assert [rule["reason"] for rule in found["rules"] if rule["broken"]] == ["duplicate"]
     assert {rule["value"] for rule in found["rules"] if rule["reason"] == "not_chinese"} == {"zh"}

@@ -8,8 +8,8 @@ import pytest
 from filters.lexicon import compile_library
 from filters.risks import GROUPS, LEAST_OF_GROUP, LEAST_TERMS, RISKS
 from filters.term_list import read_terms, starter_list
-from flows.cli import main
-from pipeline.benign import measure_benign, shipped_texts
+from flows.cli import _parser, main
+from pipeline.benign import MOST_DROP, MOST_REVIEW, measure_benign, shipped_texts
 from pipeline.coverage import cover, differences, failed_samples
 from pipeline.errors import GateError, RecipeError
 from pipeline.recipe import load_recipe
@@ -134,12 +134,15 @@ def test_the_report_shows_coverage_and_hits_and_no_term(recipe, tmp_path, capsys
     assert main(["run", path, "--workspace", str(tmp_path / "w"), "--direct", "--quiet", "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     page = (tmp_path / "w/runs/lists/report.html").read_text("utf-8")
+    assert main(["explain", "1", "--workspace", str(tmp_path / "w")]) == 0
+    explained = capsys.readouterr().out
 
     assert (summary["documents"]["in"], summary["reasons"]) == (2, {"harmful": 1})
     assert "<td>A1-a 煽动颠覆国家政权、推翻社会主义制度</td><td>未加载词表 no terms loaded</td>" in page
     assert "<td>brand.txt</td>" in page
     assert "2026-11-20" in page
     assert [term for term in ("霜月牌", "同城约炮") if term in page] == []
+    assert "24: 0–4 A1-f:drop, 5–8 A3-e:review, 11–15 A1-f:drop …" in explained
 
 
 def test_terms_check_says_what_a_list_covers_and_refuses_it_with_5(tmp_path, capsys):
@@ -178,3 +181,9 @@ def test_a_sample_that_fails_is_refused_by_name(tmp_path, capsys):
         "甲乙丙: not found in its positive '甲丙'; 甲乙丙: found in its hard negative '甲 乙 丙'"
         in capsys.readouterr().err
     )
+
+
+def test_the_command_lines_limits_are_those_of_the_gate():
+    limits = _parser().parse_args(["terms", "check", "starter"])
+
+    assert (limits.most_drop, limits.most_review) == (MOST_DROP, MOST_REVIEW)
