@@ -29,8 +29,8 @@ SCORES: Mapping[str, str] = {
 """By name: what a passage does that scores high."""
 
 SHIPPED = {
-    "offensive": "4be1f5c41f6b358845afdcbff3ffedca4234f9be50b6730a49122fe221c29dd0",
-    "harm": "655e2360478cb4077824da60864b09075b104345b81491f4f7441bc5a7934d57",
+    "offensive": "c8e3e3cedb473a83b53c90382b27acc47b93c31cb0aeaa6997596f29e09ba7e8",
+    "harm": "586030370e2b607b96d1788fd85b0fe297329c3b97356aa0065971f853872f16",
 }
 """sha256 of the calibration.json of each shipped model, models/offensive and models/harm."""
 

@@ -13,6 +13,9 @@ from pipeline.errors import QingyuanError
 WORKSPACE = "workspace"
 """Where runs lie unless `--workspace` says otherwise: a folder here."""
 
+SAFETY_SCORES = ("offensive", "porn", "gambling", "fraud", "abuse")
+"""What `qingyuan train --score` can replace; `filters.safety` has the same, but importing it would delay every verb."""
+
 Perform: TypeAlias = Callable[[argparse.Namespace], int]
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
@@ -124,12 +127,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_engine(serve)
 
     train = add(
-        "train", _train, "train a quality model from human labels",
+        "train", _train, "train a quality or a safety model from human labels",
         "LABELS is JSONL (.gz, .zst), Parquet, CSV or TSV with the fields text and label (0 or 1, or 0 to 5), perhaps\n"
         "weight. A part of the texts is held out and measured on; the same labels give the same model, byte for byte.",
     )  # fmt: skip
     train.add_argument("labels", type=Path, help="file of labelled texts")
     train.add_argument("--output", type=Path, required=True, help="folder for model.bin, calibration.json and the card")
+    train.add_argument(
+        "--score", choices=["quality", *SAFETY_SCORES], default="quality",
+        help="which score it gives: quality, where 1 is good, or one of safety, where 1 is harmful (%(default)s)",
+    )  # fmt: skip
     train.add_argument("--good-from", type=float, default=3, help="of 0 to 5, what makes a text good (%(default)s)")
     train.add_argument("--seed", type=positive, default=1, help="of the training (%(default)s)")
     train.add_argument("--report", type=Path, help="also write the card there, as JSON")
@@ -215,7 +222,7 @@ def _train(options: argparse.Namespace) -> int:
     from pipeline.training import render_card, train_model, usage  # noqa: PLC0415
 
     labelled = read_labels(options.labels, good_from=options.good_from)
-    card = train_model(labelled, options.output, seed=options.seed, source=options.labels.name)
+    card = train_model(labelled, options.output, seed=options.seed, source=options.labels.name, score=options.score)
     if options.report is not None:
         write_json(options.report, card)
     if options.json:

@@ -52,6 +52,13 @@ def _quality_model() -> str:
     return "the shipped one has the digest that it should have"
 
 
+def _safety_models() -> str:
+    from filters.safety import Safety  # noqa: PLC0415
+
+    Safety().open()
+    return "the shipped ones have the digests that they should have"
+
+
 def _segmenter() -> str:
     import pyarrow as pa  # noqa: PLC0415
 
@@ -95,6 +102,7 @@ def examine(workspace: Path) -> list[Finding]:
         "Python": _python,
         "language model": _language_model,
         "quality model": _quality_model,
+        "safety models": _safety_models,
         "segmenter": _segmenter,
         "script conversion": _converter,
         "Prefect": _prefect,

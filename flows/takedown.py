@@ -34,5 +34,7 @@ def perform(options: argparse.Namespace, say: Callable[[str], None]) -> int:
         runs = sorted({one["run"] for one in proof["runs"]})
         found = sum(one["documents"] for one in proof["index"])
         say(f"Taken out of the runs {', '.join(runs) or '(none)'}; {found} times out of indexes.")
+        if not runs and not found:
+            say("Nothing here had them; check source and id. Should they come with a later run, they are left out.")
         say(f"Proof: {proof['proof']}")
     return 0

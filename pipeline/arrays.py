@@ -93,3 +93,31 @@ def gather(path: Path, width: int, rows: NDArray[np.int64], out: NDArray[np.uint
                     out[begin:end] = np.frombuffer(data, np.uint8).reshape(-1, width)[inside]
             if done != wanted:
                 raise OSError(f"{path}: ends before row {low + 1}")
+
+
+def gather_pieces(path: Path, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Read the bytes low[i] to high[i] of a file, for ascending pieces that do not overlap, end to end."""
+    found = np.empty(int((high - low).sum()), np.uint8)
+    if not len(found):
+        return found
+    at = np.cumsum(np.concatenate([[0], high - low]))
+    new = (low[1:] - high[:-1] > _GAP) | (np.diff(low // _SPAN) > 0)
+    starts = np.concatenate([[0], np.flatnonzero(new) + 1, [len(low)]])
+    begins, ends = low[starts[:-1]].tolist(), high[starts[1:] - 1].tolist()
+    view = memoryview(found.data)
+    places, firsts = at[starts].tolist(), starts.tolist()
+    with path.open("rb", buffering=0) as file:
+        handle = file.fileno()
+        for run, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+            if end - begin == places[run + 1] - places[run]:  # nothing lies between the pieces
+                done = os.preadv(handle, [view[places[run] : places[run + 1]]], begin)
+            else:
+                data = np.frombuffer(os.pread(handle, end - begin, begin), np.uint8)
+                done = len(data)
+                inside = slice(firsts[run], firsts[run + 1])
+                for piece, start, size in zip(at[inside].tolist(), (low[inside] - begin).tolist(),
+                                              (high[inside] - low[inside]).tolist(), strict=True):  # fmt: skip
+                    found[piece : piece + size] = data[start : start + size]
+            if done != end - begin:
+                raise OSError(f"{path}: ends before byte {end}")
+    return found

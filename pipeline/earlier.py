@@ -116,6 +116,14 @@ def _names(parts: Parts, number: int) -> NDArray[np.uint64]:
     return np.unique(np.concatenate([np.empty(0, np.uint64), *digests]))
 
 
+def _distinct(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Sort keys, each once; np.unique of numpy 2.4 hashes them, which is slower."""
+    keys = np.sort(keys)
+    new = np.ones(len(keys), np.bool_)
+    new[1:] = keys[1:] != keys[:-1]
+    return keys[new]
+
+
 @dataclass
 class _Search:
     """Which documents of the segments are found: those in new ones' buckets, then in theirs, to the last."""
@@ -135,11 +143,10 @@ class _Search:
     def look_up(self, keys: list[NDArray[np.uint64]]) -> None:
         """Find the documents that share any of some keys, given for each kind of them."""
         for kind, values in enumerate(keys):
-            wanted = np.unique(values)
-            wanted = wanted[wanted != NO_KEY]
+            wanted = _distinct(values[values != NO_KEY])
             for number, segment in enumerate(self.segments):
                 rows = segment.lookup(kind, wanted)
-                rows = np.unique(rows[self.visible[number][rows] & ~self.found[number][rows]])
+                rows = rows[self.visible[number][rows] & ~self.found[number][rows]]
                 self.found[number][rows] = True
                 self._fresh[number].append(rows)
 
@@ -148,7 +155,7 @@ class _Search:
         while any(len(rows) for fresh in self._fresh for rows in fresh):
             fresh, self._fresh = self._fresh, [[] for _ in self.segments]
             for segment, pieces in zip(self.segments, fresh, strict=True):
-                rows = np.sort(np.concatenate([np.empty(0, np.int64), *pieces]))
+                rows = np.unique(np.concatenate([np.empty(0, np.int64), *pieces]))
                 for begin in range(0, len(rows), AT_ONCE):
                     self.look_up(segment.compared(rows[begin : begin + AT_ONCE]))
 
@@ -161,17 +168,17 @@ def _write(parts: Parts, index: Index, segments: list[Segment], found: _Search) 
     places, order = [np.empty((0, 2), np.uint32)], [np.empty(0, np.int64)]
     written = 0
     tables = [(folder.part("documents", NUMBER), EARLIER), (folder.part("signatures", NUMBER), schema)]
-    with PartWriter(tables) as writer:
+    with PartWriter(tables, dictionaries=("source", "run")) as writer:
         for number, (segment, mask) in enumerate(zip(segments, found.found, strict=True)):
             rows = np.flatnonzero(mask)
             for begin in range(0, len(rows), AT_ONCE):
                 some = rows[begin : begin + AT_ONCE]
                 known = segment.read(some, texts=False)
-                names = [name.decode().split("\0", 1) for name in known.names]
-                ids = pa.array([identity for _, identity in names], pa.string())
+                names = [name.decode().partition("\0") for name in known.names]
+                ids = pa.array([identity for _, _, identity in names], pa.string())
                 runs = pa.array(index.runs).take(pa.array(known.runs))
                 kept = pa.array(segment.status[some] & KEPT > 0)
-                documents = [ids, pa.array([source for source, _ in names], pa.string()), runs, kept]
+                documents = [ids, pa.array([source for source, _, _ in names], pa.string()), runs, kept]
                 binaries = [
                     pa.Array.from_buffers(schema.field(name).type, len(some), [None, pa.py_buffer(data.tobytes())])
                     for name, data in (("exact", known.exact), ("signature", known.signatures))

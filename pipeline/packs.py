@@ -1,13 +1,13 @@
 """Packs: rules that go with any policy, which risks they serve, and what they leave to people or to nobody."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 from filters.policy import Policy, Rule
-from filters.risks import RISKS, STANDARD, VERIFIED
+from filters.risks import RISKS
 from pipeline.errors import RecipeError
 from pipeline.policy_file import override
 from pipeline.policy_form import PackFile, RiskEntry
@@ -24,9 +24,9 @@ LEFT_TO = {
 
 DISCLAIMER = (
     "自评估，不是合规认证：只说本次运行的规则看了什么。0 条命中不等于 0 条内容，漏检率只有抽检才能估计。"
-    f"风险名称依据 {STANDARD} 附录 A，经二手来源互相印证，未核对标准原文。 "
+    "风险名称依据 GB/T 45654-2025 附录 A，经二手来源互相印证，未核对标准原文。 "
     "Self-assessment, no certification: what this run's rules look at. No hit does not mean no content. "
-    f"Names of the risks are those that {VERIFIED} sources quote; they were not read in the standard itself."
+    "Names of the risks are those that secondary sources quote; they were not read in the standard itself."
 )
 
 _FOLDER = files("filters.packs")
@@ -51,6 +51,14 @@ class Packed:
     """What the packs say of what remains; a later pack's word on a risk counts."""
     left_out: tuple[str, ...]
     """Reasons of rules that could not be applied, since the recipe leaves out what measures them."""
+
+    def settings(self, policy: Policy) -> dict[str, Any]:
+        """Return what a run stores of them beside the rules of its whole policy, the recipe's own among these."""
+        return {
+            "rules": [asdict(rule) for rule in policy.rules],
+            "pack_rules": [asdict(rule) for rule in self.rules],
+            "risks": [entry.model_dump() for entry in self.risks],
+        }
 
 
 def shipped_packs() -> list[str]:

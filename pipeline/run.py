@@ -149,13 +149,7 @@ class _Run:
     def _keep_settings(self) -> None:
         """Store what the verdicts from now on are made by, for those who open the run later."""
         write_bytes(self.folder.path / "recipe.toml", self.recipe.text.encode())
-        packed = self.recipe.packed
-        settings = {
-            "rules": [asdict(rule) for rule in self.recipe.policy.rules],
-            "pack_rules": [asdict(rule) for rule in packed.rules],
-            "risks": [entry.model_dump() for entry in packed.risks],
-        }
-        write_json(self.folder.path / "policy.json", settings)
+        write_json(self.folder.path / "policy.json", self.recipe.packed.settings(self.recipe.policy))
         for choice in self.recipe.filters:
             if isinstance(made := choice.make(), Lexicon):
                 write_json(self.folder.path / LEXICON_FILE, cover(made.library().lists, datetime.now(UTC).date()))

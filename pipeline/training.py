@@ -207,9 +207,9 @@ def write_model(
 
 def render_card(card: dict[str, Any]) -> str:
     """Write the card for people."""
-    counts, metrics = card["counts"], card["metrics"]
+    counts, metrics, quality = card["counts"], card["metrics"], card["score"] == QUALITY
     lines = [
-        "# A quality model",
+        "# A quality model" if quality else f"# A model for safety.{card['score']}; good below means {card['score']}",
         "",
         f"Trained by `qingyuan train` on {card['labels']}: {counts['labels']:,} labels of {counts['texts']:,} texts.",
         f"{counts['good']:,} are good, {counts['bad']:,} bad, {counts['undecided']:,} undecided and left out.",
@@ -228,7 +228,10 @@ def render_card(card: dict[str, Any]) -> str:
             f"| {bound['at_least']:.2f}{mark} | {bound['precision']:.3f} | {_span(bound['precision_interval'])} | "
             f"{bound['recall']:.3f} | {_span(bound['recall_interval'])} | {bound['kept']:.3f} |"
         )
-    lines += ["", f"Proposed: the highest that keeps {RECALL:.0%} of the good texts of the calibration part.", ""]
+    proposed = (
+        f"keeps {RECALL:.0%} of the good texts" if quality else f"finds {RECALL:.0%} of the {card['score']} texts"
+    )
+    lines += ["", f"Proposed: the highest that {proposed} of the calibration part.", ""]
     lines += ["```toml", usage(card, "path/of/this/folder"), "```", ""]
     lines.append("A probability holds for texts drawn as these labels were; on others only the order means something.")
     return "\n".join(lines) + "\n"
@@ -240,6 +243,20 @@ def _span(interval: Sequence[float]) -> str:
 
 def usage(card: dict[str, Any], model: str) -> str:
     """Return the lines by which a recipe uses the model."""
+    score, bound = card["score"], card["proposed"]["at_least"]
+    if score != QUALITY:
+        return "\n".join([
+            "[filters.safety]",
+            f"models = {{ {score} = {orjson.dumps(model).decode()} }}  # relative to the recipe",
+            f'digests = {{ {score} = "{card["digest"]}" }}',
+            "",
+            "[[rules]]",
+            f'reason = "{score}"',
+            f'attribute = "safety.{score}"',
+            f"at_most = {bound:g}",
+            'missing = "pass"',
+            'action = "review"',
+        ])  # fmt: skip
     return "\n".join([
         "[filters.quality]",
         f"model = {orjson.dumps(model).decode()}  # relative to the recipe",
@@ -248,5 +265,5 @@ def usage(card: dict[str, Any], model: str) -> str:
         "[[rules]]",
         'reason = "low_quality"',
         'attribute = "quality.score"',
-        f"at_least = {card['proposed']['at_least']:g}",
+        f"at_least = {bound:g}",
     ])  # fmt: skip

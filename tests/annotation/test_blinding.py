@@ -264,6 +264,20 @@ def test_a_draft_is_its_writers(world):
     assert [row["id"] for row in shown] == [draft["id"]]
 
 
+def test_a_skipped_task_can_be_taken_up_again_and_an_answer_cannot_be_withdrawn(world):
+    skipped = world.ann.answer(world.tasks[1], [], was_cancelled=True).json()["id"]
+    again = f"/api/annotations/{skipped}/convert-to-draft"
+    assert world.ann.client.post(again, json={}).json()["user"] == world.ann.id
+    answered = world.ann.answer(world.tasks[1], said("甲"))
+    assert answered.status_code == 201
+    again = f"/api/annotations/{answered.json()['id']}/convert-to-draft"
+    assert world.ann.client.post(again, json={}).status_code == 404
+    rows = [row for row in world.studio.revisions(0) if row.task == world.tasks[1]]
+    assert [(row.action, row.was_cancelled) for row in rows] == [
+        ("created", True), ("deleted", False), ("created", False)]  # fmt: skip
+    assert {row.user for row in rows} == {world.ann.id}
+
+
 def test_two_identities_in_one_request_are_refused(world):
     headers = {"Authorization": f"Token {token_of(world, world.ben)}"}
     answer = world.ann.client.get("/api/current-user/whoami", headers=headers)

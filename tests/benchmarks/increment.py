@@ -1,8 +1,8 @@
 """What adding 1 % of new documents to an index costs: `python -m tests.benchmarks.increment [--millions 5]`.
 
-Made-up documents as in `tests.benchmarks.scale`, with texts of 120 characters; three of ten new ones are copies of
-earlier documents, and every one of these must be found. CPU-seconds of one worker that has compiled its code already;
-the least of three additions. Needs about 3 KB of disk per document while it runs.
+Made-up documents as in `tests.benchmarks.scale`, with texts of 120 characters; of the earlier ones 30 % are in clusters
+of four. One in ten new ones is a copy of an earlier document, and every one of these must be found. CPU-seconds of one
+worker that has compiled its code already; the least of three additions. Needs about 3 KB of disk per document.
 """
 
 import argparse
@@ -34,11 +34,13 @@ class Added(Made):
     """Documents that come later: some are copies of the first `earlier`."""
 
     earlier: int = 0
+    tenths: int = 1
+    """Copies among ten documents."""
 
     def origin(self, rows):
-        whole = Made(self.folder, (), total=self.earlier, giant=0.0)
+        whole = Made(self.folder, (), total=self.earlier, giant=0.0, thousands=self.thousands)
         copied = whole.origin((rows * 2_654_435_761 + self.before * 40_503) % self.earlier)
-        return np.where(rows % 10 < 3, copied, self.before + rows)
+        return np.where(rows % 10 < self.tenths, copied, self.before + rows)
 
 
 def with_texts(parts):
@@ -82,6 +84,8 @@ def add(pool, parts, index):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--millions", type=float, default=5)
+    parser.add_argument("--tenths", type=int, default=1, help="copies among ten new documents (%(default)s)")
+    parser.add_argument("--thousands", type=float, default=0.0, help="share of documents in clusters of 1,000 (0)")
     options = parser.parse_args()
     n = int(options.millions * 1e6)
     place = Path(tempfile.mkdtemp(prefix="increment-"))
@@ -89,7 +93,11 @@ def main():
         with ProcessPool(1) as pool:
             for name in ("warm", "warmer"):  # compile everything once, also what only a second run needs
                 add(pool, with_texts(make(place / name, 2000, 0.01)), place / "other")
-            cpu, _, _ = add(pool, with_texts(make(place / "all", n, 0.0)), place / "index")
+            cpu, _, _ = add(
+                pool,
+                with_texts(make(place / "all", n, 0.0, partial(Made, thousands=options.thousands))),
+                place / "index",
+            )
             whole = sum(cpu.values())
             disk = sum(path.stat().st_size for path in (place / "index").rglob("*") if path.is_file())
             print(f"{n:,} documents: " + ", ".join(f"{step} {seconds:.1f}" for step, seconds in cpu.items())
@@ -97,11 +105,17 @@ def main():
             least = None
             for number in range(3):
                 few = n // 100
-                made = make(place / f"new-{number}", few, 0.0, partial(Added, earlier=n, before=n + few * number))
+                kind = partial(
+                    Added, earlier=n, before=n + few * number, tenths=options.tenths, thousands=options.thousands
+                )
+                made = make(place / f"new-{number}", few, 0.0, kind)
                 cpu, found, copies = add(pool, with_texts(made), place / "index")
                 least = min(least or sum(cpu.values()), sum(cpu.values()))
-                print(f"  {few:,} more: " + ", ".join(f"{step} {seconds:.2f}" for step, seconds in cpu.items())
-                      + f"; {found:,} earlier ones compared, {copies:,} of {few * 3 // 10:,} copies found")  # fmt: skip
+                steps = ", ".join(f"{step} {seconds:.2f}" for step, seconds in cpu.items())
+                planted = few * options.tenths // 10
+                print(
+                    f"  {few:,} more: {steps}; {found:,} earlier ones compared, {copies:,} of {planted:,} copies found"
+                )
             print(f"adding 1 % costs {least / whole:.2%} of building")
     finally:
         shutil.rmtree(place)

@@ -22,6 +22,7 @@ HARMLESS = {
     "lingua_sents": 1500,
 }  # fmt: skip
 """Passages of harmless text by source, of that half of its documents which trains."""
+MACHINE = 2500
 FOREIGN = 2000
 """Sentences of other languages, so that letters are no sign of harm."""
 CALIBRATE_SHARE = 0.15
@@ -77,6 +78,56 @@ def foreign(folder):
     rows.sort(key=lambda row: share("foreign", row["id"]))
     halves = zip(rows[:FOREIGN], rows[FOREIGN : 2 * FOREIGN], strict=False)
     return [f"{one['text']} {two['text']}" for one, two in halves]
+
+
+def machine_text():
+    """Passages as manuals have them: made-up names, numbers and marks of code between words of technology."""
+    words = tomllib.loads(TEMPLATES.read_text("utf-8"))["machine"]["words"].split()
+    marks = [
+        "(",
+        ")",
+        "{",
+        "}",
+        "[",
+        "]",
+        " = ",
+        " < ",
+        "; ",
+        ": ",
+        ", ",
+        " | ",
+        "/",
+        "-",
+        "_",
+        ".",
+        "#",
+        "$",
+        "`",
+        "\\",
+        "，",
+        "。",
+        "：",
+        "\n",
+        " ",
+    ]
+    found = []
+    for count in range(MACHINE):
+        random = Random(f"machine {count}")
+        pieces = []
+        for _ in range(random.randint(15, 60)):
+            kind = random.random()
+            if kind < 0.35:
+                pieces.append(random.choice(words))
+            elif kind < 0.6:
+                pieces.append(
+                    "".join(random.choice("etaoinsrhldcumfpgwybvkxjqz0123") for _ in range(random.randint(1, 9)))
+                )
+            elif kind < 0.7:
+                pieces.append(str(random.randint(0, 10 ** random.randint(1, 6))))
+            else:
+                pieces.append(random.choice(marks))
+        found.append("".join(pieces))
+    return found
 
 
 def _fill(template, vocabulary, random):

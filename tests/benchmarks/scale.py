@@ -72,15 +72,19 @@ class Made(Parts):
     """Documents of other runs: no text is theirs and of one of these."""
     total: int = 0
     giant: float = 0.01
+    thousands: float = 0.01
+    """Share of the documents in clusters of 1,000."""
 
     def origin(self, rows):
         """The document that a row is a copy of: 30 % of all are in clusters; one is giant, some of 1,000, most of 4."""
         k = rows // 10 * 3 + rows % 10
         size = np.where(k < self.total * self.giant, int(self.total * self.giant), 4)
-        size = np.where((k >= self.total * self.giant) & (k < self.total * (self.giant + 0.01)), 1000, size)
+        size = np.where((k >= self.total * self.giant) & (k < self.total * (self.giant + self.thousands)), 1000, size)
         first = np.where(size == 1000, k - (k - int(self.total * self.giant)) % 1000, k - k % 4)
         first = np.where(size == int(self.total * self.giant), 0, first)
-        first = np.where((first < self.total * (self.giant + 0.01)) & (size == 4), k, first)  # none begins in another
+        first = np.where(
+            (first < self.total * (self.giant + self.thousands)) & (size == 4), k, first
+        )  # none begins in another
         return np.where(rows % 10 < 3, first // 3 * 10 + first % 3, rows)
 
     def load_folded(self, rows):
@@ -100,7 +104,7 @@ def make(folder, total, giant, kind=Made):
     """Write what a scan would have left, as far as deduplication reads it."""
     run = RunFolder(folder)
     run.make()
-    prefix = "document" if kind is Made else folder.name
+    prefix = "document" if folder.name.startswith("scale") else folder.name
     schema = signature_schema(SIGNING.permutations, SIGNING.header(FOLD_VERSION))
     parts = kind(run, tuple(range(-(-total // IN_PART))), total=total, giant=giant)
     for number in parts.numbers:

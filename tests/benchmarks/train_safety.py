@@ -18,7 +18,7 @@ from filters.scorer import calibrated
 from filters.tokens import CONTENT
 from pipeline.calibration import area_under_curve, calibration_error, fit_platt
 from pipeline.training import fit, raw_scores, write_model
-from tests.benchmarks.safety_examples import FOLDS, HARMS, calibrates, cold, foreign, harmless, own
+from tests.benchmarks.safety_examples import FOLDS, HARMS, calibrates, cold, foreign, harmless, machine_text, own
 
 SEED = 1
 OFFENSIVE_FORM = Form(dim=2, buckets=1 << 18, epochs=5, rate=0.3)
@@ -37,7 +37,7 @@ def offensive(folder, output):
     posts = cold(folder, "train")
     learn = [(text, said) for text, said, _ in posts if not calibrates(text)]
     held = [(text, said) for text, said, _ in posts if calibrates(text)]
-    calm = [*harmless(folder), *foreign(folder)]
+    calm = [*harmless(folder), *foreign(folder), *machine_text()]
     texts = [text for text, _ in learn] + calm
     labels = [f"{LABEL}offensive" if said else BENIGN for _, said in learn] + [BENIGN] * len(calm)
     model, raw = trained(texts, labels, [text for text, _ in held], OFFENSIVE_FORM)
@@ -53,7 +53,7 @@ def offensive(folder, output):
 
 
 def harm(folder, output):
-    examples, calm = own(), [*harmless(folder, "harm"), *foreign(folder)]
+    examples, calm = own(), [*harmless(folder, "harm"), *foreign(folder), *machine_text()]
     calm += [text for text, said, _ in cold(folder, "train") if not said and not calibrates(text)][:6000]
     raw, kept = [], []
     for fold in range(FOLDS):

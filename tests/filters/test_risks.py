@@ -1,13 +1,9 @@
 from collections import Counter
 
-from filters.risks import GROUPS, RISKS, STANDARD, VERIFIED
+from filters.risks import GROUPS, RISKS
 
 
 def test_there_are_31_risks_in_five_groups():
     assert Counter(risk.group for risk in RISKS.values()) == {"A1": 8, "A2": 9, "A3": 5, "A4": 7, "A5": 2}
     assert list(GROUPS) == ["A1", "A2", "A3", "A4", "A5"]
     assert len({risk.name for risk in RISKS.values()}) == 31
-
-
-def test_names_are_not_said_to_be_read_in_the_standard():
-    assert (STANDARD, VERIFIED) == ("GB/T 45654-2025", "secondary")

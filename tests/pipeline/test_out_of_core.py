@@ -50,7 +50,7 @@ NUMBERS = count()
 def collection(seed):
     """Texts with exact copies, near copies to every degree, two large clusters, short ones and empty ones."""
     rng = random.Random(seed)
-    texts = families(seed, n=200)
+    texts = families(seed, n=160)
     for size in (COMPLETE + 20, COMPLETE):
         parent = random_text(rng, 120)
         texts += [substituted(rng, parent, 0.015) for _ in range(size)]
@@ -113,7 +113,7 @@ def expected(parts):
     return tables
 
 
-@pytest.mark.parametrize(("memory", "pairs", "slabs"), [(300_000, 14, 1), (15_000, 9, 19)])
+@pytest.mark.parametrize(("memory", "pairs", "slabs"), [(300_000, 7, 1), (15_000, 7, 19)])
 def test_no_memory_budget_changes_a_byte(parts, expected, memory, pairs, slabs):
     tables, executor = run(parts, memory)
 
@@ -124,13 +124,13 @@ def test_no_memory_budget_changes_a_byte(parts, expected, memory, pairs, slabs):
 
 
 def test_no_number_of_workers_changes_a_byte(parts, expected):
-    with ProcessPool(3) as pool:
-        assert run(parts, 60_000, pool)[0] == expected
+    with ProcessPool(2) as pool:
+        assert run(parts, 300_000, pool)[0] == expected
 
 
 def test_without_near_only_exact_copies_are_found(parts):
     small, _ = run(parts, ROOMY, near=False)
-    large, _ = run(parts, 40_000, near=False)
+    large, _ = run(parts, 100_000, near=False)
 
     assert large == small
 
@@ -146,8 +146,8 @@ def test_the_order_of_files_changes_no_cluster(parts, tmp_path):
     ids = [i for n in parts.numbers for i in pq.read_table(parts.folder.part("documents", n))["id"].to_pylist()]
     moved = random.Random(3).sample(range(len(texts)), len(texts))
     other = write_run(tmp_path / "moved", [texts[i] for i in moved], [ids[i] for i in moved], parts=4)
-    run(parts, 40_000)
-    run(other, 40_000)
+    run(parts, 100_000)
+    run(other, 100_000)
 
     assert clusters(other.folder) == clusters(parts.folder)
 

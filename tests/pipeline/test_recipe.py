@@ -123,14 +123,14 @@ def test_a_rule_of_the_recipe_overrides_the_policys_rule_of_the_same_reason_in_i
 def test_a_policy_can_be_a_file_beside_the_recipe(tmp_path):
     (tmp_path / "own.toml").write_text('[[rules]]\nreason = "r"\nattribute = "length.chars"\nat_least = 7\n')
 
-    recipe = load(tmp_path, MINIMAL.replace('policy = "web"', 'policy = "own.toml"'))
+    recipe = load(tmp_path, MINIMAL.replace('policy = "web"', 'policy = "own.toml"\npacks = []'))
 
     assert [rule.at_least for rule in recipe.policy.rules] == [7]
 
 
 @pytest.mark.parametrize("name", shipped_policies())
 def test_every_shipped_policy_loads(tmp_path, name):
-    recipe = load(tmp_path, MINIMAL.replace('"web"\n\n', f'"{name}"\n\n'))
+    recipe = load(tmp_path, MINIMAL.replace('"web"\n\n', f'"{name}"\npacks = []\n\n'))
 
     assert load_policy(name, tmp_path).rules == recipe.policy.rules
 

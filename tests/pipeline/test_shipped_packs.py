@@ -20,7 +20,7 @@ CASES = tomllib.loads((Path(__file__).parents[1] / "data/offensive_safety_cases.
 def verdicts(texts, pack="safety_default"):
     views = Texts(pa.array(texts, pa.large_string()))
     columns = {}
-    for name in ("safety", "context", "poison"):
+    for name in ("safety", "context", "poison", "lexicon"):
         batch = CATALOGUE[name]()(views)
         columns |= dict(zip(batch.schema.names, batch.columns, strict=True))
     return decide(load_pack(pack, Path()).rules, columns, len(texts)).to_pylist()
@@ -40,7 +40,8 @@ def test_gbt45654_says_of_each_risk_what_decides_and_what_is_left():
     lines = {line.risk: line for line in assess(Policy(pack.rules), pack.risks)}
     assert {line.left_to for line in lines.values()} == {"people", "records", "nobody"}
     assert [line.risk for line in lines.values() if not line.note] == []
-    assert (lines["A1-f"].drops, lines["A1-a"].drops, lines["A1-a"].reviews) == (("pornography",), (), ())
+    assert lines["A1-f"].drops == ("pornography", "listed_terms")
+    assert (lines["A1-a"].drops, lines["A1-a"].reviews, lines["A1-a"].left_to) == ((), (), "people")
 
 
 def test_no_pack_and_no_page_claims_more_than_a_self_assessment():

@@ -174,10 +174,8 @@ def test_a_place_that_is_another_documents_id_gets_a_suffix(desk):
 def test_a_share_at_the_limit_is_still_allowed():
     sources = [Source(name="a", path="x", max_quarantined_share=0.5)]
     scan_receipt = {"part": 0, "source": "a", "in": 2, "documents": 1, "quarantined": 1}
-    ledger = draw_up(
-        sources,
-        [(scan_receipt, {"documents": 1, "kept": 1, "reasons": {}, "reviewed": 0, "review": {}}, {"documents": 1})],
-    )
+    judge_receipt = {"documents": 1, "kept": 1, "reasons": {}, "reviewed": 0, "review": {}}
+    ledger = draw_up(sources, [(scan_receipt, judge_receipt, {"documents": 1})])
 
     assert over_quarantined(ledger, sources) == {}
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from filters.texts import Texts
 from flows.cli import main
 from pipeline.errors import RecipeError
 from pipeline.labels import read_labels
@@ -162,3 +163,20 @@ def test_labels_that_are_wrong_are_told_where(tmp_path, name, rows, said):
 def test_a_missing_file_is_the_requests_fault(tmp_path, capsys):
     assert main(["train", str(tmp_path / "none.jsonl"), "--output", str(tmp_path / "m")]) == 2
     assert "there is no such file" in capsys.readouterr().err
+
+
+def test_a_model_for_a_safety_score_is_trained_and_named_by_a_recipe(tmp_path):
+    rows = [{"text": row["text"], "label": 1 - row["label"]} for row in records()]
+    labels = write(tmp_path / "labels.jsonl", rows)
+    assert main(["train", str(labels), "--output", str(tmp_path / "model"), "--score", "abuse", "--json"]) == 0
+    card = json.loads((tmp_path / "model/card.json").read_text("utf-8"))
+    usage = (tmp_path / "model/README.md").read_text("utf-8").split("```")[1].removeprefix("toml")
+
+    path = recipe(tmp_path, usage.replace("path/of/this/folder", "model"))
+    chosen = next(choice for choice in load_recipe(path).filters if choice.filter == "safety")
+
+    assert (card["score"], card["metrics"]["auc"]) == ("abuse", 1.0)
+    texts = Texts(pa.array([row["text"] for row in rows[:2]], pa.large_string()))
+    good, bad = chosen.make()(texts)["safety.abuse"].to_pylist()
+    assert (good < 0.5, bad > 0.5) == (True, True)
+    assert chosen.identity()[1] == {"digests": {"abuse": card["digest"]}}

@@ -78,6 +78,12 @@ def annotation(user: User, kwargs: dict[str, Any], _request: HttpRequest) -> Non
     _must(found is not None and has_seat(user, found.project_id))
 
 
+def skipped_annotation(user: User, kwargs: dict[str, Any], request: HttpRequest) -> None:
+    """Admit its author if it says only that he skipped the task, which he may think better of."""
+    annotation(user, kwargs, request)
+    _must(Annotation.objects.filter(pk=kwargs["pk"], was_cancelled=True).exists())
+
+
 def draft(user: User, kwargs: dict[str, Any], _request: HttpRequest) -> None:
     """Admit its author, while he has the seat."""
     found = AnnotationDraft.objects.filter(pk=kwargs["pk"], user=user).select_related("task").first()
@@ -201,6 +207,7 @@ CONTRIBUTOR: dict[tuple[str, str], Rule] = {
     ("POST", "api/tasks/<int:pk>/annotations/"): Rule(task, scrub.annotation, body=new_annotation),
     ("GET", "api/annotations/<int:pk>/"): Rule(annotation, scrub.annotation),
     ("PATCH", "api/annotations/<int:pk>/"): Rule(annotation, scrub.annotation, body=changed_annotation),
+    ("POST", "api/annotations/<int:pk>/convert-to-draft"): Rule(skipped_annotation, scrub.draft, body=nothing_said),
     ("POST", "api/tasks/<int:pk>/drafts"): Rule(task, scrub.draft, body=draft_body),
     ("POST", "api/tasks/<int:pk>/annotations/<int:annotation_id>/drafts"): Rule(task, scrub.draft, body=draft_body),
     ("GET", "api/drafts/<int:pk>/"): Rule(draft, scrub.draft),
