@@ -4,7 +4,17 @@ import argparse
 import re
 
 from flows.cli import _parser
-from tests.readme_tables import BEGIN, END, KEYS_BEGIN, KEYS_END, README, recipe_keys, tables
+from tests.readme_tables import (
+    ATTRIBUTES,
+    BEGIN,
+    END,
+    KEYS_BEGIN,
+    KEYS_END,
+    README,
+    attributes,
+    recipe_keys,
+    rules,
+)
 
 TEXT = README.read_text("utf-8")
 
@@ -14,11 +24,15 @@ def verbs():
     return next(action for action in actions if isinstance(action, argparse._SubParsersAction)).choices
 
 
-def test_the_tables_of_attributes_and_rules_are_the_catalogues():
-    assert TEXT.partition(BEGIN)[2].partition(END)[0].strip() == tables()
+def test_the_table_of_attributes_is_the_catalogues():
+    assert ATTRIBUTES.read_text("utf-8") == attributes()
 
 
-def test_the_table_of_keys_is_that_of_the_form_():
+def test_the_table_of_rules_is_the_policys():
+    assert TEXT.partition(BEGIN)[2].partition(END)[0].strip() == rules()
+
+
+def test_the_table_of_keys_is_that_of_the_form():
     table = TEXT.partition(KEYS_BEGIN)[2].partition(KEYS_END)[0].strip()
 
     assert table == recipe_keys()
