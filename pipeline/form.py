@@ -18,6 +18,12 @@ _SYNONYMS = {
 """What people call an encoding, and the one of ours that reads every file in it."""
 
 
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+Count = Annotated[int, Field(gt=0)]
+Whole = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
 def _our_name(encoding: object) -> object:
     """Return our name of an encoding; anything unknown as it is, to be refused as such."""
     lower = encoding.lower().replace("_", "-") if isinstance(encoding, str) else encoding

@@ -1,0 +1,122 @@
+"""Who answers what: dealt at random among the qualified, evenly, nobody twice on an item, gold among it unseen."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from pipeline.registry import Qualification
+
+Generator = np.random.Generator
+
+GOLD_SPREAD = 0.3
+"""A person's own rate of gold differs from the round's by up to this part of it: counting does not find the gold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An item that more people must answer."""
+
+    item: int
+    people: int
+    barred: frozenset[str]
+    """Who holds a role on it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """What was dealt."""
+
+    pairs: list[tuple[int, str]]
+    """Item and person."""
+    short: dict[int, int]
+    """Item -> people who could not be found for it."""
+
+
+def qualified(
+    qualifications: Sequence[Qualification], *, kind: str, rule_version: str, role: str, at: datetime
+) -> set[str]:
+    """Return who has a passed, unexpired, unrevoked exam of this kind, role and version of the rules.
+
+    Only the last exam counts: who failed after having passed does not work.
+    """
+    last: dict[str, Qualification] = {}
+    for exam in sorted(qualifications, key=lambda row: row.taken_at):
+        if (exam.kind, exam.rule_version, exam.role) == (kind, rule_version, role) and exam.taken_at <= at:
+            last[exam.contributor] = exam
+    return {
+        person for person, exam in last.items()
+        if exam.passed and exam.valid_until > at and (exam.revoked_at is None or exam.revoked_at > at)
+    }  # fmt: skip
+
+
+def deal(needs: Sequence[Need], room: Mapping[str, int], generator: Generator) -> Deal:
+    """Give every item its people: always those with the most room left, equals by lot; nobody chooses.
+
+    Args:
+        needs: items and how many people each wants.
+        room: person -> tasks that he may still get.
+        generator: of the round's seed.
+    """
+    left = dict(sorted(room.items()))
+    pairs: list[tuple[int, str]] = []
+    short: dict[int, int] = {}
+    for place in generator.permutation(len(needs)):
+        need = needs[int(place)]
+        free = [person for person, tasks in left.items() if tasks > 0 and person not in need.barred]
+        lots = generator.random(len(free))
+        order = sorted(range(len(free)), key=lambda number: (-left[free[number]], lots[number]))
+        chosen = [free[number] for number in order[: need.people]]
+        pairs += [(need.item, person) for person in chosen]
+        for person in chosen:
+            left[person] -= 1
+        if len(chosen) < need.people:
+            short[need.item] = need.people - len(chosen)
+    return Deal(sorted(pairs), short)
+
+
+def plant(
+    tasks: Mapping[str, int],
+    golds: Sequence[int],
+    seen: Mapping[str, Collection[int]],
+    rate: float,
+    generator: Generator,
+) -> list[tuple[int, str]]:
+    """Choose the gold items that each person gets among his tasks, none of them twice.
+
+    Args:
+        tasks: person -> new tasks that are no gold.
+        golds: gold items of the round.
+        seen: person -> gold items that he has had.
+        rate: gold among all tasks, on average.
+        generator: of the round's seed.
+    """
+    pairs = []
+    for person, number in sorted(tasks.items()):
+        own = rate * (1 + GOLD_SPREAD * (2 * generator.random() - 1))
+        wanted = number * own / (1 - own) if own < 1 else len(golds)
+        count = int(wanted) + int(generator.random() < wanted % 1)
+        fresh = sorted(set(golds) - set(seen.get(person, ())))
+        drawn = generator.permutation(len(fresh))[:count]
+        pairs += [(fresh[int(place)], person) for place in sorted(drawn)]
+    return pairs
+
+
+def shuffle(pairs: Sequence[tuple[int, str]], first: Mapping[str, int], generator: Generator) -> list[int]:
+    """Return the place of each pair among its person's tasks: a random order of his own behind those he has.
+
+    Args:
+        pairs: item and person, gold among them.
+        first: person -> his next free place.
+        generator: of the round's seed.
+    """
+    places = [0] * len(pairs)
+    by_person: dict[str, list[int]] = {}
+    for number, (_, person) in enumerate(pairs):
+        by_person.setdefault(person, []).append(number)
+    for person, numbers in sorted(by_person.items()):
+        order = generator.permutation(len(numbers))
+        for place, number in zip(order, numbers, strict=True):
+            places[number] = first.get(person, 0) + int(place)
+    return places

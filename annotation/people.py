@@ -1,0 +1,192 @@
+"""People: who they are to us, what they have shown that they can do, and what they ask of us."""
+
+import re
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
+
+from annotation.distribution import qualified
+from annotation.standing import Reading, Standing, form_of, load_standing
+from pipeline.database import now, record
+from pipeline.errors import RecipeError
+from pipeline.registry import (
+    ANSWERED,
+    ISSUED,
+    WITHDRAWN,
+    Answer,
+    Assignment,
+    Contributor,
+    Item,
+    Qualification,
+    Request,
+    Round,
+    Session,
+    select,
+)
+
+PSEUDONYM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+APPEAL_DAYS = 10
+
+
+def add_person(opened: Session, pseudonym: str, *, daily_cap: int | None = None) -> Contributor:
+    """Enter a person under a pseudonym, or find him again; whose name it is must be kept elsewhere.
+
+    Raises:
+        RecipeError: it is no pseudonym that Label Studio's accounts can have.
+    """
+    if PSEUDONYM.fullmatch(pseudonym) is None:
+        raise RecipeError(f"{pseudonym!r} is no pseudonym: small letters, digits, - and _, and no name of anybody")
+    person = opened.get(Contributor, pseudonym)
+    if person is None:
+        person = Contributor(id=pseudonym, since=now(), daily_cap=daily_cap)
+        opened.add(person)
+        record(opened, "operator", "person added", contributor=pseudonym)
+    else:
+        person.active = True
+        person.daily_cap = person.daily_cap if daily_cap is None else daily_cap
+    opened.flush()
+    return person
+
+
+def suspend(opened: Session, pseudonym: str) -> int:
+    """Let a person work no more and take back what he has not answered; others get it with the next push.
+
+    Returns:
+        How many assignments were taken back.
+    """
+    person = find_person(opened, pseudonym)
+    person.active = False
+    waiting = opened.scalars(
+        select(Assignment).where(Assignment.contributor == pseudonym, Assignment.state == ISSUED)
+    ).all()
+    for assignment in waiting:
+        assignment.state = WITHDRAWN
+    record(opened, "operator", "person suspended", contributor=pseudonym, withdrawn=len(waiting))
+    return len(waiting)
+
+
+def find_person(opened: Session, pseudonym: str) -> Contributor:
+    """Return a person who is there.
+
+    Raises:
+        RecipeError: there is none of this pseudonym.
+    """
+    person = opened.get(Contributor, pseudonym)
+    if person is None:
+        raise RecipeError(f'there is nobody called "{pseudonym}"; `qingyuan annotate people add {pseudonym}` adds them')
+    return person
+
+
+def qualify(
+    opened: Session, pseudonym: str, *, kind: str, rule_version: str, role: str, score: float, passed: bool,
+    valid_days: int, evidence: str,
+) -> Qualification:  # fmt: skip
+    """Enter the result of an exam, one that was held in Label Studio or elsewhere."""
+    find_person(opened, pseudonym)
+    taken = now()
+    exam = Qualification(
+        contributor=pseudonym, kind=kind, rule_version=rule_version, role=role, score=score, passed=passed,
+        taken_at=taken, valid_until=taken + timedelta(days=valid_days), evidence=evidence,
+    )  # fmt: skip
+    opened.add(exam)
+    record(opened, "qingyuan", "exam", contributor=pseudonym, kind=kind, role=role, score=score, passed=passed)
+    opened.flush()
+    return exam
+
+
+def settle_exam(opened: Session, round_: Round, reading: Reading) -> list[Qualification]:
+    """Mark the papers of everybody who has answered all of an exam, once."""
+    form = form_of(round_)
+    marked = set(opened.scalars(select(Qualification.contributor).where(Qualification.evidence == round_.name)))
+    papers: dict[str, list[bool | None]] = defaultdict(list)
+    for one in load_standing(opened, round_, reading):
+        for held in one.held:
+            right = None
+            if held.assignment.state == ANSWERED:
+                said = None if held.answer is None or held.answer.label is None else held.answer.label
+                right = said is not None and reading.category(said) == reading.category(one.item.gold or {})
+            papers[held.assignment.contributor].append(right)
+    exams = []
+    for person, paper in sorted(papers.items()):
+        if person in marked or None in paper:
+            continue
+        score = sum(map(bool, paper)) / len(paper)
+        exams.append(qualify(
+            opened, person, kind=round_.kind, rule_version=round_.rule_version, role=form.exam.role, score=score,
+            passed=score >= form.exam.pass_score, valid_days=form.exam.valid_days, evidence=round_.name,
+        ))  # fmt: skip
+    return exams
+
+
+def appeal(opened: Session, round_: Round, pseudonym: str, document: str, ground: str) -> Request:
+    """Open an appeal: somebody who has not seen the document will judge it again.
+
+    Raises:
+        RecipeError: the person has not answered it, or has appealed before.
+    """
+    answered = opened.execute(
+        select(Item, Answer)
+        .join(Assignment, Assignment.item == Item.id)
+        .join(Answer, (Answer.assignment == Assignment.id) & Answer.latest & Answer.valid)
+        .where(Item.round == round_.id, Item.document == document, Assignment.contributor == pseudonym)
+    ).first()
+    if answered is None:
+        raise RecipeError(f'{pseudonym} has no valid answer to document "{document}" in round "{round_.name}"')
+    item = answered[0]
+    before = opened.scalars(
+        select(Request).where(Request.kind == "appeal", Request.contributor == pseudonym, Request.item == item.id)
+    ).first()
+    if before is not None:
+        raise RecipeError(f'{pseudonym} has appealed about "{document}" before: {before.decision}')
+    request = Request(
+        kind="appeal", contributor=pseudonym, item=item.id, ground=ground, opened_at=now(),
+        deadline=now() + timedelta(days=APPEAL_DAYS),
+    )  # fmt: skip
+    opened.add(request)
+    record(opened, pseudonym, "appeal", round=round_.name, item=item.id)
+    opened.flush()
+    return request
+
+
+def settle_appeals(opened: Session, round_: Round, standing: list[Standing], reading: Reading) -> list[Request]:
+    """Decide the appeals that an adjudicator has answered; his verdict becomes gold for everybody who answered it."""
+    by_item = {one.item.id: one for one in standing}
+    pending = opened.scalars(
+        select(Request).where(
+            Request.kind == "appeal", Request.decision == "pending", Request.item.in_(list(by_item))
+        ).order_by(Request.id)
+    ).all()  # fmt: skip
+    decided = []
+    for request in pending:
+        one = by_item[request.item or 0]
+        verdicts = [held for held in one.said("adjudicator") if held.assignment.issued_at >= request.opened_at]
+        own = [held for held in one.said("annotator") if held.assignment.contributor == request.contributor]
+        if not verdicts or not own:
+            continue
+        verdict, said = verdicts[-1].answer, own[-1].answer
+        assert verdict is not None
+        assert said is not None
+        right = reading.category(verdict.label or {}) == reading.category(said.label or {})
+        request.decision, request.decided_at = "granted" if right else "refused", now()
+        request.decided_by = verdicts[-1].assignment.contributor
+        one.item.gold, one.item.is_gold = verdict.label, True
+        one.item.gold_revision += 1
+        record(opened, request.decided_by, f"appeal {request.decision}", round=round_.name, item=one.item.id)
+        decided.append(request)
+    opened.flush()
+    return decided
+
+
+def list_people(opened: Session) -> list[dict[str, Any]]:
+    """Return everybody, and what they are qualified for today."""
+    exams = opened.scalars(select(Qualification)).all()
+    asked = sorted({(exam.kind, exam.rule_version, exam.role) for exam in exams})
+    able = {key: qualified(exams, kind=key[0], rule_version=key[1], role=key[2], at=now()) for key in asked}
+    return [
+        {
+            "name": person.id, "active": person.active, "account": person.account, "daily_cap": person.daily_cap,
+            "qualified": [f"{role} of {kind} {version}" for (kind, version, role), names in able.items()
+                          if person.id in names],
+        }
+        for person in opened.scalars(select(Contributor).order_by(Contributor.id))
+    ]  # fmt: skip

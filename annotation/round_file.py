@@ -1,0 +1,146 @@
+"""The file that describes a round: which documents, which kind of question, how many people, how they are checked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from annotation.consensus import METHODS
+from pipeline.errors import RecipeError
+from pipeline.form import Count, Name, Names, Seconds, Share, Whole
+from pipeline.toml import Strict, nearest, parse
+
+STRATA = ("source", "verdict", "reason", "domain")
+
+
+class RoundHead(Strict):
+    """`[round]`: what is asked."""
+
+    name: Name
+    kind: str
+    """One of the kinds of question: quality, safety, and so on."""
+    rule_version: str
+    """Of the instructions that people were examined on."""
+    run: str | None = None
+    """Finished run of the workspace that the documents come from; an exam has none."""
+    purpose: Literal["work", "exam"] = "work"
+    seed: Whole = 1
+    overlap: Count = 3
+    """People who answer each document, each alone."""
+    consensus: str = "dawid_skene"
+    show_predictions: bool = False
+    """Show what filters measured; hidden by default, for people lean on what they are shown."""
+
+
+class Sampling(Strict):
+    """`[sampling]`: which documents."""
+
+    size: Count = 300
+    include: Literal["all", "kept", "dropped"] = "all"
+    by: Names = ()
+    """Strata: any of source, verdict, reason, domain."""
+    balanced: bool = False
+    """Strata count by the square root of their documents, so that small ones are seen too."""
+    focus: Literal["none", "thresholds", "uncertainty", "disagreement"] = "none"
+    scores: Names = ()
+    """Attributes in [0, 1] for uncertainty (one) and disagreement (several)."""
+
+
+class Gold(Strict):
+    """`[gold]`: documents whose answer is known, put among the others so that nobody can tell."""
+
+    file: str | None = None
+    """JSONL with id, text and label, relative to the round's file."""
+    rate: Share = 0.05
+    """Of each person's tasks; each person's own rate lies at random between 0.7 and 1.3 times this."""
+
+
+class Review(Strict):
+    """`[review]`: who looks at it again."""
+
+    items: Literal["every", "audit", "none"] | None = None
+    """Every item by default where the question is one of safety, else an audit of every batch."""
+    batch: Count = 100
+    share: Share = 0.1
+    """Of a batch's items that an audit draws, one at least."""
+    most_wrong: Share = 0.1
+    """Of the audited items: more, and the batch goes back."""
+
+
+class People(Strict):
+    """`[people]`: who, and how much; by default everybody who is qualified."""
+
+    annotators: Names | None = None
+    reviewers: Names | None = None
+    adjudicators: Names | None = None
+    cap: Count = 2000
+    """Tasks of this round that one person gets, at most."""
+    daily_cap: Count = 400
+    window: Count = 200
+    """Unanswered tasks that one person has in Label Studio at once: it is filled up with every push."""
+    floor_seconds: Seconds = 2.0
+    """An answer in less was given without reading: it is kept, and does not count."""
+
+
+class Exam(Strict):
+    """`[exam]`: of a round whose purpose is one."""
+
+    role: Literal["annotator", "reviewer", "adjudicator"] = "annotator"
+    pass_score: Share = 0.8
+    valid_days: Count = 180
+
+
+class RoundFile(Strict):
+    """The whole file."""
+
+    round: RoundHead
+    sampling: Sampling = Sampling()
+    gold: Gold = Gold()
+    review: Review = Review()
+    people: People = People()
+    exam: Exam = Exam()
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPlan:
+    """A checked round file and where it lies."""
+
+    path: Path
+    form: RoundFile
+
+    @property
+    def gold_file(self) -> Path | None:
+        """Where the gold lies."""
+        return None if self.form.gold.file is None else self.path.parent / self.form.gold.file
+
+
+def load_round(path: Path) -> RoundPlan:
+    """Read and check a round's file.
+
+    Raises:
+        RecipeError: it is missing or no TOML, a key is unknown, or what it says does not fit together.
+    """
+    where = f"round {path}"
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{where}: cannot be read: {error}") from error
+    form = parse(RoundFile, text, where)
+    check_round(form, where)
+    return RoundPlan(path, form)
+
+
+def check_round(form: RoundFile, where: str) -> None:
+    """Refuse what the keys alone do not show to be wrong."""
+    head, sampling = form.round, form.sampling
+    for stratum in sampling.by:
+        if stratum not in STRATA:
+            raise RecipeError(f'{where}, sampling.by: there is no stratum "{stratum}"{nearest(stratum, STRATA)}')
+    if head.consensus not in METHODS:
+        raise RecipeError(f'{where}, round.consensus: no method "{head.consensus}"{nearest(head.consensus, METHODS)}')
+    least = {"uncertainty": 1, "disagreement": 2}.get(sampling.focus, 0)
+    if len(sampling.scores) < least:
+        raise RecipeError(f"{where}, sampling.scores: focus {sampling.focus} needs {least} attribute(s) at least")
+    if head.purpose == "exam" and form.gold.file is None:
+        raise RecipeError(f"{where}, gold.file: an exam asks only what is known; name a file of gold")
+    if head.purpose == "work" and head.run is None:
+        raise RecipeError(f"{where}, round.run: which run of the workspace do the documents come from?")

@@ -1,0 +1,228 @@
+"""What comes next in a round: answers, reviews, audits of batches, adjudication, appeals. Rows in, rows out."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import ceil
+from secrets import token_hex
+from typing import Any
+
+import numpy as np
+
+from annotation.distribution import Need, deal, plant, qualified, shuffle
+from annotation.round_file import RoundFile
+from annotation.standing import Reading, Standing, form_of, load_standing, unsure
+from pipeline.database import record
+from pipeline.registry import (
+    ISSUED,
+    OPEN,
+    VOID,
+    WITHDRAWN,
+    Answer,
+    Assignment,
+    Audit,
+    Contributor,
+    Item,
+    Qualification,
+    Request,
+    Round,
+    Session,
+    select,
+    update,
+)
+
+PEOPLE_OF = {"annotator": "annotators", "reviewer": "reviewers", "adjudicator": "adjudicators"}
+
+
+@dataclass(slots=True)
+class Step:
+    """What one step did."""
+
+    issued: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """New assignments by role; `gold` among the annotators' besides."""
+    short: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Assignments that no qualified person with room could be found for, by role."""
+    void: list[int] = field(default_factory=list)
+    """Batches that held illegal content."""
+    returned: list[int] = field(default_factory=list)
+    """Batches that were too often wrong."""
+
+
+def advance(opened: Session, round_: Round, reading: Reading, at: datetime) -> Step:
+    """Issue whatever can be issued now; doing it again right away issues nothing."""
+    step = Step()
+    if round_.state != OPEN:
+        return step
+    form = form_of(round_)
+    if round_.purpose == "exam":
+        _issue_exam(opened, round_, form, step, at)
+        return step
+    standing = load_standing(opened, round_, reading)
+    if round_.review == "audit":
+        _judge_batches(opened, round_, form, standing, reading, step)
+        if step.void or step.returned:
+            standing = load_standing(opened, round_, reading)
+    live = [one for one in standing if one.item.state == OPEN and not one.is_planted]
+    dealer = _Dealer(opened, round_, form, standing, at, step)
+    wants = {one.item.id: one.item.overlap - sum(held.counts for held in one.of("annotator")) for one in live}
+    dealer.issue("annotator", [(one, wants[one.item.id], None) for one in live if wants[one.item.id] > 0])
+    dealer.issue("reviewer", [(one, 1, one.answer_like(one.category or "", reading))
+                              for one in _to_review(opened, round_, form, live)])  # fmt: skip
+    appealed = set(opened.scalars(select(Request.item).where(Request.kind == "appeal", Request.decision == "pending")))
+    dealer.issue("adjudicator", [(one, 1, None) for one in standing if _to_adjudicate(one, round_, reading, appealed)])
+    return step
+
+
+def _to_review(opened: Session, round_: Round, form: RoundFile, live: Sequence[Standing]) -> Iterable[Standing]:
+    ready = [one for one in live if one.category is not None and not any(held.counts for held in one.of("reviewer"))]
+    ready = [one for one in ready if not one.said("adjudicator")]
+    if round_.review == "every":
+        return ready
+    if round_.review == "none":
+        return []
+    batches = _whole_batches(live)
+    drawn = {item for batch, ones in batches.items() for item in _audited(opened, round_, form, batch, ones)}
+    return [one for one in ready if one.item.id in drawn]
+
+
+def _whole_batches(live: Sequence[Standing]) -> dict[int, list[Standing]]:
+    """Return the batches of which everything is annotated."""
+    batches: dict[int, list[Standing]] = defaultdict(list)
+    for one in live:
+        batches[one.item.batch].append(one)
+    return {batch: ones for batch, ones in batches.items() if all(one.category is not None for one in ones)}
+
+
+def _audited(opened: Session, round_: Round, form: RoundFile, batch: int, ones: Sequence[Standing]) -> set[int]:
+    """Draw the items of a batch that a reviewer looks at; after the batch came back once, others."""
+    turn = sum(row.detail == {"round": round_.name, "batch": batch}
+               for row in opened.scalars(select(Audit).where(Audit.action == "batch returned")))  # fmt: skip
+    generator = np.random.default_rng([round_.seed, 2, batch, turn])
+    items = [one.item.id for one in ones]
+    number = max(1, ceil(form.review.share * len(items)))
+    return {items[int(place)] for place in generator.permutation(len(items))[:number]}
+
+
+def _to_adjudicate(one: Standing, round_: Round, reading: Reading, appealed: set[int | None]) -> bool:
+    waiting = any(held.counts and held.answer is None for held in one.of("adjudicator"))
+    if waiting or one.item.state != OPEN:
+        return False
+    if one.item.id in appealed:
+        return True  # also of an item that was adjudicated before: by somebody who has not seen it
+    if one.is_planted or one.said("adjudicator"):
+        return False
+    reviewed = bool(one.said("reviewer"))
+    doubted = unsure(one) and not reviewed and round_.review != "every" and not one.of("reviewer")
+    return one.rejected(reading) or doubted
+
+
+def _judge_batches(
+    opened: Session, round_: Round, form: RoundFile, standing: Sequence[Standing], reading: Reading, step: Step
+) -> None:
+    """Void a batch that holds illegal content, return one that is wrong too often; both only once its audit is done."""
+    live = [one for one in standing if one.item.state == OPEN and not one.is_planted]
+    for batch, ones in _whole_batches(live).items():
+        drawn = _audited(opened, round_, form, batch, ones)
+        audited = [one for one in ones if one.item.id in drawn]
+        results = [one.final(reading) if one.said("reviewer") or one.said("adjudicator") else None for one in audited]
+        if any(result is None for result in results):
+            continue
+        about = {"round": round_.name, "batch": batch}
+        if any(result is not None and reading.illegal(result) for result in results):
+            for one in ones:
+                one.item.state = VOID
+            step.void.append(batch)
+            record(opened, "qingyuan", "batch void", **about)
+        elif sum(one.final(reading) != one.category for one in audited) > form.review.most_wrong * len(audited):
+            for one in ones:
+                if not one.said("adjudicator"):
+                    _ask_again(opened, one)
+            step.returned.append(batch)
+            record(opened, "qingyuan", "batch returned", **about)
+    opened.flush()
+
+
+def _ask_again(opened: Session, one: Standing) -> None:
+    """Have the same people answer an item anew: what they said stays as history."""
+    for held in one.held:
+        if held.assignment.state == WITHDRAWN:
+            continue
+        opened.execute(update(Answer).where(Answer.assignment == held.assignment.id).values(latest=False))
+        held.assignment.state, held.assignment.key, held.assignment.task = ISSUED, token_hex(16), None
+        if held.assignment.role == "reviewer":
+            held.assignment.state = WITHDRAWN
+
+
+class _Dealer:
+    """Finds people for items, within their room."""
+
+    def __init__(
+        self, opened: Session, round_: Round, form: RoundFile, standing: Sequence[Standing], at: datetime, step: Step
+    ) -> None:
+        self._opened, self._round, self._form, self._at, self._step = opened, round_, form, at, step
+        self._exams = opened.scalars(select(Qualification)).all()
+        self._active = set(opened.scalars(select(Contributor.id).where(Contributor.active)))
+        self._load: dict[str, int] = defaultdict(int)
+        self._next: dict[tuple[str, str], int] = defaultdict(int)
+        self._golds = [one.item.id for one in standing if one.is_planted]
+        self._seen: dict[str, set[int]] = defaultdict(set)
+        for one in standing:
+            for held in one.held:
+                person, role = held.assignment.contributor, held.assignment.role
+                self._load[person] += 1
+                self._next[person, role] = max(self._next[person, role], held.assignment.place + 1)
+                if one.is_planted:
+                    self._seen[person].add(one.item.id)
+        rows = sum(len(one.held) for one in standing)
+        self._generator = np.random.default_rng([round_.seed, 1, rows])
+
+    def issue(self, role: str, wanted: Sequence[tuple[Standing, int, Mapping[str, Any] | None]]) -> None:
+        """Issue an item to so many people in a role; reviewers are shown the answer they are to approve."""
+        if not wanted:
+            return
+        able = qualified(
+            self._exams, kind=self._round.kind, rule_version=self._round.rule_version, role=role, at=self._at
+        )
+        named = getattr(self._form.people, PEOPLE_OF[role])
+        able &= self._active if named is None else self._active & set(named)
+        room = {person: self._form.people.cap - self._load[person] for person in able}
+        dealt = deal([Need(one.item.id, number, one.people) for one, number, _ in wanted], room, self._generator)
+        pairs = list(dealt.pairs)
+        self._step.short[role] += sum(dealt.short.values())
+        if role == "annotator" and self._golds:
+            tasks: dict[str, int] = defaultdict(int)
+            for _, person in pairs:
+                tasks[person] += 1
+            golds = plant(tasks, self._golds, self._seen, self._form.gold.rate, self._generator)
+            self._step.issued["gold"] += len(golds)
+            pairs += golds
+        shown = {one.item.id: label for one, _, label in wanted}
+        first = {person: self._next[person, role] for _, person in pairs}
+        for (item, person), place in zip(pairs, shuffle(pairs, first, self._generator), strict=True):
+            self._opened.add(Assignment(
+                item=item, contributor=person, role=role, key=token_hex(16), place=place, issued_at=self._at,
+                shown=shown.get(item) if role == "reviewer" else None,
+            ))  # fmt: skip
+            self._load[person] += 1
+            self._next[person, role] = max(self._next[person, role], place + 1)
+        self._step.issued[role] += len(pairs)
+        self._opened.flush()
+
+
+def _issue_exam(opened: Session, round_: Round, form: RoundFile, step: Step, at: datetime) -> None:
+    """Give every item of an exam to everybody who is named (or to all), each in an order of his own."""
+    people = opened.scalars(select(Contributor.id).where(Contributor.active).order_by(Contributor.id)).all()
+    named = form.people.annotators
+    items = opened.scalars(select(Item.id).where(Item.round == round_.id).order_by(Item.id)).all()
+    held = {(row.item, row.contributor) for row in opened.scalars(
+        select(Assignment).where(Assignment.item.in_(items)))}  # fmt: skip
+    for person in people if named is None else [person for person in people if person in named]:
+        pairs = [(item, person) for item in items if (item, person) not in held]
+        generator = np.random.default_rng([round_.seed, 3, *person.encode()])
+        for (item, _), place in zip(pairs, shuffle(pairs, {}, generator), strict=True):
+            opened.add(Assignment(
+                item=item, contributor=person, role="annotator", key=token_hex(16), place=place, issued_at=at
+            ))  # fmt: skip
+        step.issued["annotator"] += len(pairs)
+    opened.flush()

@@ -1,0 +1,159 @@
+"""How far a round has come: every item with who holds it, what they said, and what is believed of it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from annotation.consensus import METHODS, UNSURE, Belief, Votes
+from annotation.round_file import RoundFile
+from pipeline.registry import ANSWERED, WITHDRAWN, Answer, Assignment, Item, Round, Session, select
+
+
+class Reading(Protocol):
+    """What a kind of question says of its answers."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Return all classes an answer can fall into, in their order."""
+
+    def category(self, label: Mapping[str, Any]) -> str:
+        """Return the class of an answer."""
+
+    def illegal(self, category: str) -> bool:
+        """Return whether such a document makes a whole batch void."""
+
+    def bad(self, category: str) -> bool:
+        """Return whether such a document should not be in a corpus."""
+
+
+@dataclass(slots=True)
+class Held:
+    """One person's part in an item, and his latest answer if it counts."""
+
+    assignment: Assignment
+    answer: Answer | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether the person still has to answer, or has answered well; what was refused leaves a gap."""
+        state = self.assignment.state
+        return state != WITHDRAWN and (state != ANSWERED or self.answer is not None)
+
+
+@dataclass(slots=True)
+class Standing:
+    """An item, who holds it, and what is believed of it."""
+
+    item: Item
+    held: list[Held] = field(default_factory=list)
+    posterior: float = 0.0
+    category: str | None = None
+    """Of the annotators' consensus; None before everybody has answered."""
+
+    def of(self, role: str) -> list[Held]:
+        """Return who holds it in a role."""
+        return [held for held in self.held if held.assignment.role == role]
+
+    def said(self, role: str) -> list[Held]:
+        """Return who has answered it in a role."""
+        return [held for held in self.of(role) if held.answer is not None]
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Return everybody who holds or held a role on it."""
+        return frozenset(held.assignment.contributor for held in self.held)
+
+    @property
+    def is_planted(self) -> bool:
+        """Whether it is there only as gold."""
+        return self.item.probability is None
+
+    def answer_like(self, category: str, reading: Reading) -> Mapping[str, Any] | None:
+        """Return the first annotator's answer of this class."""
+        labels = (held.answer.label for held in self.said("annotator") if held.answer is not None)
+        return next((label for label in labels if label is not None and reading.category(label) == category), None)
+
+    def final(self, reading: Reading) -> str | None:
+        """Return what it is: by the last adjudicator, else the consensus that a reviewer approved or nobody doubts."""
+        adjudicated = self.said("adjudicator")
+        if adjudicated and adjudicated[-1].answer is not None and adjudicated[-1].answer.label is not None:
+            return reading.category(adjudicated[-1].answer.label)
+        if self.of("adjudicator") and any(held.counts for held in self.of("adjudicator")):
+            return None
+        if self.category is None or self.rejected(reading):
+            return None
+        reviewing = [held for held in self.of("reviewer") if held.counts]
+        return self.category if len(self.said("reviewer")) >= len(reviewing) else None
+
+    def rejected(self, reading: Reading) -> bool:
+        """Return whether a reviewer has said otherwise than what he was asked to approve."""
+        return any(
+            held.answer is not None and held.answer.label is not None and held.assignment.shown is not None
+            and reading.category(held.answer.label) != reading.category(held.assignment.shown)
+            for held in self.of("reviewer")
+        )  # fmt: skip
+
+
+def form_of(round_: Round) -> RoundFile:
+    """Return the file that a round was opened with."""
+    return RoundFile.model_validate(round_.design["file"])
+
+
+def load_standing(opened: Session, round_: Round, reading: Reading) -> list[Standing]:
+    """Read all items of a round, and believe what its method makes of the annotators' answers."""
+    items = opened.scalars(select(Item).where(Item.round == round_.id).order_by(Item.id)).all()
+    standing = {item.id: Standing(item) for item in items}
+    rows = opened.execute(
+        select(Assignment, Answer)
+        .join(Item, Item.id == Assignment.item)
+        .outerjoin(Answer, (Answer.assignment == Assignment.id) & Answer.latest & Answer.valid)
+        .where(Item.round == round_.id)
+        .order_by(Assignment.id, Answer.sequence)
+    ).all()
+    for assignment, answer in rows:
+        held = standing[assignment.item].held
+        if held and held[-1].assignment.id == assignment.id:
+            held[-1].answer = answer  # of two annotations by one person the later one
+        else:
+            held.append(Held(assignment, answer))
+    _believe(list(standing.values()), round_, reading)
+    return list(standing.values())
+
+
+def believe(standing: Sequence[Standing], method: str, reading: Reading) -> tuple[Votes, Belief] | None:
+    """Return the annotators' votes and what a method makes of them; None before there are any."""
+    rows: dict[str, list[str]] = defaultdict(list)
+    gold = np.full(len(standing), -1, np.int64)
+    classes = list(reading.classes)
+    for number, one in enumerate(standing):
+        if one.item.gold is not None:
+            gold[number] = classes.index(reading.category(one.item.gold))
+        for held in one.said("annotator"):
+            if held.answer is not None and held.answer.label is not None:
+                rows["item"].append(str(one.item.id))
+                rows["contributor"].append(held.assignment.contributor)
+                rows["label"].append(reading.category(held.answer.label))
+    if not rows:
+        return None
+    votes = Votes.of(pa.table(dict(rows)), classes, [str(one.item.id) for one in standing])
+    return votes, METHODS[method](votes, gold)
+
+
+def _believe(standing: list[Standing], round_: Round, reading: Reading) -> None:
+    found = believe(standing, form_of(round_).round.consensus, reading)
+    if found is None:
+        return
+    votes, belief = found
+    for one, code, row in zip(standing, belief.labels, belief.posterior, strict=True):
+        annotating = [held for held in one.of("annotator") if held.counts]
+        if len(one.said("annotator")) >= max(one.item.overlap, 1) and len(one.said("annotator")) >= len(annotating):
+            one.category, one.posterior = votes.classes[code], float(row[code])
+
+
+def unsure(one: Standing) -> bool:
+    """Return whether the annotators' consensus is too weak to stand by itself."""
+    return one.category is not None and one.posterior < UNSURE

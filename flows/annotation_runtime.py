@@ -1,0 +1,101 @@
+"""The two ways to carry out what rounds need: in this process, or as flows that Prefect sees."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from annotation.label_studio.client import LabelStudio
+from annotation.round_file import load_round
+from annotation.rounds import pull_rounds, push_round, sync_round
+from flows.progress import choose
+from flows.runtime import prepare, run_direct
+from flows.server import own_server
+
+
+def push(file: Path, workspace: Path, *, direct: bool) -> dict[str, Any]:
+    """Open a round and send what can be sent."""
+    if direct:
+        with _progress("push", "tasks") as advance, LabelStudio.from_environment() as studio:
+            return push_round(workspace, load_round(file), studio, advance)
+    with _prefect(workspace):
+        from flows.annotation_flows import annotation_round  # noqa: PLC0415 - imports Prefect
+
+        return annotation_round(str(file), str(workspace))
+
+
+def pull(workspace: Path, *, direct: bool) -> dict[str, Any]:
+    """Fetch all new answers."""
+    if direct:
+        with _progress("pull", "revisions") as advance, LabelStudio.from_environment() as studio:
+            return pull_rounds(workspace, studio, advance)
+    with _prefect(workspace):
+        from flows.annotation_flows import fetch_answers  # noqa: PLC0415 - imports Prefect
+
+        return fetch_answers(str(workspace))
+
+
+def sync(workspace: Path, name: str, *, direct: bool) -> dict[str, Any]:
+    """Fetch answers, and send what follows from them."""
+    if direct:
+        with _progress("sync", "rows") as advance, LabelStudio.from_environment() as studio:
+            return sync_round(workspace, name, studio, advance)
+    with _prefect(workspace):
+        from flows.annotation_flows import sync_round as flow  # noqa: PLC0415 - imports Prefect
+
+        return flow(str(workspace), name)
+
+
+def campaign(
+    recipe: Path, file: Path, workspace: Path, *, workers: int, memory: int, direct: bool
+) -> dict[str, Any]:  # fmt: skip
+    """Clean, ask people, and fetch what they said, as far as it goes now."""
+    name = load_round(file).form.round.name
+    if direct:
+        summary = run_direct(recipe, workspace, workers=workers, memory=memory, quiet=False)
+        return {
+            "run": summary,
+            "pushed": push(file, workspace, direct=True),
+            "synced": sync(workspace, name, direct=True),
+        }
+    with _prefect(workspace):
+        from flows.campaign import campaign as flow  # noqa: PLC0415 - imports Prefect
+
+        return flow(str(recipe), str(file), name, str(workspace), workers, memory)
+
+
+def serve_sync(workspace: Path, name: str, cron: str, timezone: str, say: Callable[[str], None]) -> None:
+    """Sync a round on a schedule, until a signal."""
+    LabelStudio.from_environment().transport.close()  # a server that is not named is said now, not at two at night
+    prepare(workspace)
+    from flows.annotation_flows import sync_round as flow  # noqa: PLC0415 - imports Prefect
+    from flows.serve import serve_flow  # noqa: PLC0415
+
+    parameters = {"workspace": str(workspace.absolute()), "name": name}
+    serve_flow(flow, f"sync-{name}", parameters, cron, timezone=timezone, say=say)
+
+
+@contextmanager
+def _progress(name: str, unit: str) -> Iterator[Callable[[int], None]]:
+    shown = choose()
+    shown.stage(name, 0, unit)
+    try:
+        yield shown.advance
+    finally:
+        shown.finish()
+
+
+@contextmanager
+def _prefect(workspace: Path) -> Iterator[None]:
+    """Have Prefect ready: the server that the environment names, or one of our own for as long as this takes."""
+    prepare(workspace)
+    with ExitStack() as stack:
+        if "PREFECT_API_URL" not in os.environ:
+            address = stack.enter_context(own_server(Path(os.environ["PREFECT_HOME"])))
+            os.environ["PREFECT_API_URL"] = f"{address}/api"
+            stack.callback(os.environ.pop, "PREFECT_API_URL")
+        from flows.clean import send_the_rest  # noqa: PLC0415 - imports Prefect: after its environment is set
+
+        stack.callback(send_the_rest)
+        yield

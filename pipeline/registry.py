@@ -1,0 +1,294 @@
+"""The registry's tables: who may work, what was asked, of whom, and what was answered. Door to SQLAlchemy.
+
+What must never be false is a constraint of the database, not of a report. Times are UTC without a zone. People are
+pseudonymous ids; names and addresses are kept outside. No table holds a text: documents are known by their ids.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    UniqueConstraint,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+__all__ = [  # what the floors above say to the database, through this door
+    "Answer", "Assignment", "Audit", "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item",
+    "Qualification", "Registry", "Request", "Round", "SQLAlchemyError", "Seat", "Session", "create_engine",
+    "event", "func", "make_url", "select", "update",
+]  # fmt: skip
+
+ROLES = ("annotator", "reviewer", "adjudicator")
+ISSUED, ANSWERED, WITHDRAWN = "issued", "answered", "withdrawn"
+ASSIGNMENT_STATES = (ISSUED, ANSWERED, WITHDRAWN)
+OPEN, CLOSED, VOID = "open", "closed", "void"
+ROUND_STATES = (OPEN, CLOSED, VOID)
+PURPOSES = ("work", "exam")
+REVIEWS = ("every", "audit", "none")
+REQUEST_KINDS = ("takedown", "complaint", "appeal")
+DECISIONS = ("pending", "granted", "refused")
+ID_CHARS = 64
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class Registry(DeclarativeBase):
+    """All tables; the names of constraints are fixed, so that migrations can change them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's own form
+
+
+class Contributor(Registry):
+    """A person who labels, known here by a pseudonym and by the number of an account in Label Studio."""
+
+    __tablename__ = "contributor"
+    id: Mapped[str] = mapped_column(String(ID_CHARS), primary_key=True)
+    account: Mapped[int | None] = mapped_column(unique=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    daily_cap: Mapped[int | None]
+    """Answers a day, at most; None for the round's own cap."""
+    since: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("daily_cap > 0", name="daily_cap"),)
+
+
+class Credential(Registry):
+    """A profession that somebody has verified."""
+
+    __tablename__ = "credential"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contributor: Mapped[str] = mapped_column(ForeignKey("contributor.id"))
+    domain: Mapped[str] = mapped_column(String(ID_CHARS))
+    verified_until: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("contributor", "domain"),)
+
+
+class Qualification(Registry):
+    """The result of an exam: who may work in which role, on which kind of round, under which rules, until when."""
+
+    __tablename__ = "qualification"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contributor: Mapped[str] = mapped_column(ForeignKey("contributor.id"))
+    kind: Mapped[str] = mapped_column(String(ID_CHARS))
+    rule_version: Mapped[str] = mapped_column(String(ID_CHARS))
+    role: Mapped[str] = mapped_column(String(16))
+    score: Mapped[float]
+    passed: Mapped[bool]
+    taken_at: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    evidence: Mapped[str] = mapped_column(String(255))
+    """The exam's round, or whoever vouches for it."""
+
+    __table_args__ = (
+        UniqueConstraint("contributor", "kind", "rule_version", "role", "taken_at"),
+        CheckConstraint("score >= 0 AND score <= 1", name="score"),
+        CheckConstraint("valid_until > taken_at", name="valid_until"),
+        _one_of("role", ROLES),
+    )
+
+
+class Round(Registry):
+    """One cycle of human labelling."""
+
+    __tablename__ = "round"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(ID_CHARS), unique=True)
+    kind: Mapped[str] = mapped_column(String(ID_CHARS))
+    rule_version: Mapped[str] = mapped_column(String(ID_CHARS))
+    run: Mapped[str | None] = mapped_column(String(255))
+    purpose: Mapped[str] = mapped_column(String(16), default="work")
+    review: Mapped[str] = mapped_column(String(16), default="audit")
+    state: Mapped[str] = mapped_column(String(16), default=OPEN)
+    seed: Mapped[int]
+    design: Mapped[dict[str, Any]]
+    """The round's whole file as it was read, and what its sampling drew from."""
+    opened_at: Mapped[datetime]
+
+    __table_args__ = (_one_of("purpose", PURPOSES), _one_of("review", REVIEWS), _one_of("state", ROUND_STATES))
+
+
+class Seat(Registry):
+    """A project in Label Studio that holds one person's tasks of one round and role, and nothing else."""
+
+    __tablename__ = "seat"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    contributor: Mapped[str] = mapped_column(ForeignKey("contributor.id"))
+    role: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(String(50), unique=True)
+    """By which the project is found again after a crash."""
+    project: Mapped[int | None] = mapped_column(unique=True)
+
+    __table_args__ = (UniqueConstraint("round", "contributor", "role"), _one_of("role", ROLES))
+
+
+class Feed(Registry):
+    """How far a server's revisions of answers were fetched."""
+
+    __tablename__ = "feed"
+    server: Mapped[str] = mapped_column(String(255), primary_key=True)
+    sequence: Mapped[int] = mapped_column(default=0)
+
+
+class Item(Registry):
+    """One document asked about in a round, or one gold item among them."""
+
+    __tablename__ = "item"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    document: Mapped[str] = mapped_column(String(1024))
+    probability: Mapped[float | None]
+    """With which the sample took it; None for an item that stands for nothing, as a gold one."""
+    stratum: Mapped[str] = mapped_column(String(255), default="")
+    overlap: Mapped[int]
+    """Annotators who answer it, each alone."""
+    batch: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(String(16), default=OPEN)
+    """Void: its batch held illegal content, so none of its labels counts."""
+    is_gold: Mapped[bool] = mapped_column(default=False)
+    gold: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    gold_revision: Mapped[int] = mapped_column(default=0)
+
+    assignments: Mapped[list["Assignment"]] = relationship(order_by="Assignment.id")
+
+    __table_args__ = (
+        UniqueConstraint("round", "document"),
+        CheckConstraint("probability > 0 AND probability <= 1", name="probability"),
+        CheckConstraint("overlap >= 0", name="overlap"),
+        _one_of("state", ROUND_STATES),
+        CheckConstraint("is_gold = (gold IS NOT NULL)", name="gold"),
+    )
+
+
+class Assignment(Registry):
+    """One person asked about one item, in one role; unique, for nobody holds two roles on an item."""
+
+    __tablename__ = "assignment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    contributor: Mapped[str] = mapped_column(ForeignKey("contributor.id"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16), default=ISSUED)
+    key: Mapped[str] = mapped_column(String(ID_CHARS), unique=True)
+    """What the server's task carries: unguessable, and says nothing of the item."""
+    place: Mapped[int]
+    """Among the contributor's tasks: random, so that it does not say which item is gold."""
+    shown: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The answer a reviewer was asked to approve."""
+    project: Mapped[int | None]
+    task: Mapped[int | None]
+    issued_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("item", "contributor"),
+        UniqueConstraint("project", "task"),
+        _one_of("role", ROLES),
+        _one_of("state", ASSIGNMENT_STATES),
+    )
+
+
+class Answer(Registry):
+    """One revision of one answer. Rows are added, never changed but for `latest`: what was said before stays."""
+
+    __tablename__ = "answer"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment: Mapped[int] = mapped_column(ForeignKey("assignment.id"), index=True)
+    annotation: Mapped[int]
+    """Its number in Label Studio."""
+    sequence: Mapped[int]
+    """Of this revision among all of the server's."""
+    revision: Mapped[int]
+    """From 1 on for each annotation."""
+    latest: Mapped[bool] = mapped_column(default=True)
+    label: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """As its kind of round reads it, spans included; None if it is no valid answer."""
+    raw: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What was sent, of an answer that is refused: evidence."""
+    server_seconds: Mapped[float | None]
+    client_seconds: Mapped[float | None]
+    """As the browser claims: a hint, for anyone can send any number."""
+    submitted_by: Mapped[int | None]
+    """Account that really sent it last."""
+    claimed_by: Mapped[int | None]
+    at: Mapped[datetime]
+    cancelled: Mapped[bool] = mapped_column(default=False)
+    deleted: Mapped[bool] = mapped_column(default=False)
+    valid: Mapped[bool]
+    refusal: Mapped[str | None] = mapped_column(String(255))
+    flags: Mapped[str] = mapped_column(String(255), default="")
+    """What a person should look at, separated by blanks: too_fast, stamped."""
+
+    __table_args__ = (
+        UniqueConstraint("assignment", "annotation", "revision"),
+        UniqueConstraint("assignment", "sequence"),
+        Index(
+            "ix_answer_latest", "assignment", "annotation", unique=True,
+            sqlite_where=text("latest"), postgresql_where=text("latest"),
+        ),
+        CheckConstraint("valid = (refusal IS NULL)", name="refusal"),
+        CheckConstraint("NOT valid OR label IS NOT NULL", name="label"),
+    )  # fmt: skip
+
+
+class Request(Registry):
+    """What somebody asks of us: an appeal against a judgement, a complaint, a takedown."""
+
+    __tablename__ = "request"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    contributor: Mapped[str | None] = mapped_column(ForeignKey("contributor.id"))
+    item: Mapped[int | None] = mapped_column(ForeignKey("item.id"))
+    ground: Mapped[str] = mapped_column(String(2000))
+    opened_at: Mapped[datetime]
+    deadline: Mapped[datetime]
+    decision: Mapped[str] = mapped_column(String(16), default="pending")
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(String(ID_CHARS))
+
+    __table_args__ = (
+        UniqueConstraint("kind", "contributor", "item"),
+        CheckConstraint("(decision = 'pending') = (decided_at IS NULL)", name="decided"),
+        _one_of("kind", REQUEST_KINDS),
+        _one_of("decision", DECISIONS),
+    )
+
+
+class Audit(Registry):
+    """What was done and by whom: append-only, each row sealed by the one before it."""
+
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(ID_CHARS))
+    action: Mapped[str] = mapped_column(String(ID_CHARS))
+    detail: Mapped[dict[str, Any]]
+    previous: Mapped[str] = mapped_column(String(64))
+    seal: Mapped[str] = mapped_column(String(64), unique=True)

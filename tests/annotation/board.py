@@ -1,0 +1,100 @@
+"""A round in a registry without a server: people, items, and answers put in as a pull would."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from annotation.people import add_person, qualify
+from annotation.round_file import RoundFile
+from annotation.stages import advance
+from annotation.standing import load_standing
+from pipeline.database import now, open_registry, session
+from pipeline.registry import ANSWERED, Answer, Assignment, Item, Round, select
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A kind of question: fine, poor, or illegal."""
+
+    classes = ("fine", "poor", "illegal")
+
+    def category(self, label):
+        return label["said"]
+
+    def illegal(self, category):
+        return category == "illegal"
+
+    def bad(self, category):
+        return category != "fine"
+
+
+TOY = Toy()
+
+
+@dataclass
+class Board:
+    path: object
+    review: str = "none"
+    purpose: str = "work"
+    settings: dict = field(default_factory=dict)
+    items: int = 20
+    golds: int = 0
+    later: timedelta = timedelta(0)
+
+    def __post_init__(self):
+        self.engine = open_registry(self.path)
+        head = {"name": "r", "kind": "toy", "rule_version": "1", "run": "x", "overlap": 2, "purpose": self.purpose}
+        parts = {**self.settings, "round": {**head, "consensus": "majority", **self.settings.get("round", {})}}
+        form = RoundFile.model_validate(parts)
+        with session(self.engine) as opened:
+            round_ = Round(name="r", kind="toy", rule_version="1", run="x", purpose=self.purpose, review=self.review,
+                           seed=1, design={"file": form.model_dump(mode="json")}, opened_at=now())  # fmt: skip
+            opened.add(round_)
+            opened.flush()
+            for number in range(self.items):
+                opened.add(Item(round=round_.id, document=f"d{number}", probability=0.5, overlap=form.round.overlap,
+                                batch=number // form.review.batch))  # fmt: skip
+            for number in range(self.golds):
+                opened.add(Item(round=round_.id, document=f"g{number}", overlap=0, is_gold=True, gold={"said": "fine"},
+                                gold_revision=1))  # fmt: skip
+        self.sequence = 0
+
+    def people(self, *names, role="annotator"):
+        with session(self.engine) as opened:
+            for name in names:
+                add_person(opened, name)
+                qualify(opened, name, kind="toy", rule_version="1", role=role, score=1, passed=True, valid_days=9,
+                        evidence="test")  # fmt: skip
+
+    def advance(self):
+        with session(self.engine) as opened:
+            return advance(opened, self.round(opened), TOY, now() + self.later)
+
+    def round(self, opened):
+        return opened.scalars(select(Round)).one()
+
+    def standing(self):
+        with session(self.engine) as opened:
+            return load_standing(opened, self.round(opened), TOY)
+
+    def waiting(self, role=None):
+        with session(self.engine) as opened:
+            rows = opened.execute(select(Assignment, Item).join(Item).where(Assignment.state == "issued")).all()
+            return [(held, item) for held, item in rows if role in {None, held.role}]
+
+    def answer(self, role, say):
+        """Everybody who waits in a role answers what `say(document, person, shown)` returns; None stays unanswered."""
+        with session(self.engine) as opened:
+            for held, item in self.waiting(role):
+                said = say(item.document, held.contributor, held.shown)
+                if said is None:
+                    continue
+                self.sequence += 1
+                opened.get(Assignment, held.id).state = ANSWERED
+                valid = said != "refused"
+                opened.add(Answer(
+                    assignment=held.id, annotation=self.sequence, sequence=self.sequence, revision=1, at=now(),
+                    valid=valid, label={"said": said} if valid else None, refusal=None if valid else "no choice",
+                ))  # fmt: skip
+
+    def finals(self):
+        return {one.item.document: one.final(TOY) for one in self.standing()}
