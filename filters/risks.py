@@ -50,6 +50,9 @@ GROUPS: Mapping[str, tuple[str, str]] = {group: (names[0], names[1]) for group, 
 RISKS: Mapping[str, Risk] = {key: Risk(key, *names) for key, names in _DATA["risks"].items()}
 """By id, in the standard's order."""
 
+ILLEGAL = frozenset({"A1", "A2", "A3", "A4"})
+"""Groups that are 违法不良信息 (29 risks): one such document makes a batch of functional annotation void."""
+
 _LIBRARY = _DATA["keyword_library"]
 LIBRARY_CLAUSE: str | None = _LIBRARY["clause"] if _LIBRARY["clause_state"] != "unread" else None
 

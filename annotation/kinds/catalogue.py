@@ -6,8 +6,8 @@ from typing import Any
 
 from annotation.kinds.controls import Note, One, Option, Some, Spans, When
 from annotation.kinds.question import Question
-from annotation.kinds.risks import GROUPS, ILLEGAL, RISKS
 from filters.domain import DOMAINS
+from filters.risks import GROUPS, ILLEGAL, RISKS
 
 
 class Kind(StrEnum):
@@ -93,7 +93,7 @@ def _risk_controls(verdict: str, bad: str) -> tuple[Some, ...]:
     return tuple(
         Some(
             f"risk_{group}", f"{group} {name}",
-            tuple(Option(risk, words) for risk, words in RISKS.items() if risk.startswith(group)),
+            tuple(Option(risk, one.name) for risk, one in RISKS.items() if one.group == group),
             required=False, when=When(verdict, (bad,)),
         )
         for group, (name, _) in GROUPS.items()
@@ -169,7 +169,7 @@ QUESTIONS: Mapping[Kind, Question] = {
         classify=lambda label: "safe" if label["verdict"] == "safe" else _gravest(label),
         check=_names_a_risk,
         bad_classes=frozenset(GROUPS),
-        illegal_classes=frozenset(ILLEGAL),
+        illegal_classes=ILLEGAL,
     ),
     Kind.PERSONAL: Question(
         title="个人信息标注",
@@ -224,7 +224,7 @@ QUESTIONS: Mapping[Kind, Question] = {
         classify=lambda label: "pass" if label["verdict"] == "pass" else _gravest(label),
         check=_names_a_risk,
         bad_classes=frozenset(GROUPS),
-        illegal_classes=frozenset(ILLEGAL),
+        illegal_classes=ILLEGAL,
     ),
     Kind.PREFERENCE: Question(
         title="清洗版本比较",
