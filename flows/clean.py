@@ -40,9 +40,13 @@ def clean(recipe: str, workspace: str, workers: int, memory: int, quiet: bool = 
     try:
         with ProcessPool(workers, progress.advance) as pool:
             done = run.clean(Path(recipe), Path(workspace), PrefectTasks(pool), memory=memory, progress=progress)
-    except BaseException as error:
+    except Exception as error:
         if served:
             _say(f"{recipe}: the run has FAILED: {error}")
+        raise
+    except BaseException:
+        if served:
+            _say(f"{recipe}: the run was stopped; the next one finishes its work")
         raise
     if served:
         counts = ", ".join(f"{number:,} {name}" for name, number in done["documents"].items())

@@ -20,8 +20,10 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--benign", type=Path, metavar="PATH", help="texts known to be good, besides those that come with Qingyuan"
     )
-    check.add_argument("--most-drop", type=_share, help="share of benign texts with a drop term, at most")
-    check.add_argument("--most-review", type=_share, help="the same with a review term")
+    check.add_argument(
+        "--most-drop", type=_share, default=0.005, help="share of benign texts with a drop term (%(default)s)"
+    )
+    check.add_argument("--most-review", type=_share, default=0.05, help="the same with a review term (%(default)s)")
     diff = commands.add_parser("diff", help="what changed between two releases")
     diff.add_argument("old", metavar="OLD")
     diff.add_argument("new", metavar="NEW")

@@ -10,7 +10,7 @@ from typing import Any
 from filters.lexicon import compile_library
 from filters.term_list import TermList, read_terms, starter_list
 from flows.console import table
-from pipeline.benign import MOST_DROP, MOST_REVIEW, measure_benign, read_texts, shipped_texts
+from pipeline.benign import measure_benign, read_texts, shipped_texts
 from pipeline.coverage import cover, differences, failed_samples
 from pipeline.errors import GateError, RecipeError
 
@@ -60,10 +60,7 @@ def _check(lists: Sequence[TermList], options: argparse.Namespace) -> tuple[dict
                 "list": one.name, "corpus": corpus, "documents": benign.documents, "flagged": benign.flagged,
                 "worst": [{"term": t, "action": a, "documents": n} for t, a, n in benign.worst[:_SHOWN]],
             })  # fmt: skip
-            refusal = benign.refusal(
-                MOST_DROP if options.most_drop is None else options.most_drop,
-                MOST_REVIEW if options.most_review is None else options.most_review,
-            )
+            refusal = benign.refusal(options.most_drop, options.most_review)
             refused += [refusal] if refusal else []
     failed = failed_samples(compile_library(list(lists)))
     if failed:

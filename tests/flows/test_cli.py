@@ -99,7 +99,16 @@ def test_the_doctor_finds_everything_well_here(tmp_path):
     done = qingyuan("doctor", "--workspace", tmp_path, "--json")
 
     assert done.returncode == 0
-    wanted = ["Python", "language model", "quality model", "segmenter", "script conversion", "Prefect", "workspace"]
+    wanted = [
+        "Python",
+        "language model",
+        "quality model",
+        "safety models",
+        "segmenter",
+        "script conversion",
+        "Prefect",
+        "workspace",
+    ]
     assert {finding["what"]: finding["well"] for finding in json.loads(done.stdout)} == dict.fromkeys(wanted, True)
 
 

@@ -55,7 +55,7 @@ def test_a_stage_ends_the_one_before_and_a_single_step_has_no_amount():
 
     assert stream.getvalue().splitlines() == [
         "judge: 8 parts",
-        "judge: done, 8 parts in 2.0 s",
+        "judge: done, 8 parts in 2.0 s, 4.0/s",
         "dedup: begins",
         "dedup: done in 1.0 s",
     ]
@@ -63,16 +63,17 @@ def test_a_stage_ends_the_one_before_and_a_single_step_has_no_amount():
 
 def test_things_that_are_no_bytes_have_a_rate_too():
     stream = io.StringIO()
-    progress = lines(stream, [0.0, 6.0, 10.0])
+    progress = lines(stream, [0.0, 6.0, 9.0, 10.0])
 
     progress.stage("dedup-pairs", 30_000_000, "keys")
     progress.advance(9_000_000)
+    progress.advance(21_000_000)
     progress.finish()
 
     assert stream.getvalue().splitlines() == [
         "dedup-pairs: 30,000,000 keys",
         "dedup-pairs: 9,000,000 keys of 30,000,000 keys (30%), 1,500,000/s, about 14 s left",
-        "dedup-pairs: done, 9,000,000 keys in 10.0 s, 900,000/s",
+        "dedup-pairs: done, 30,000,000 keys in 10.0 s, 3,000,000/s",
     ]
 
 

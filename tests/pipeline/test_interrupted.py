@@ -175,7 +175,11 @@ def test_what_could_not_be_read_for_a_moment_is_read_by_the_next_run(done, monke
 
 def test_a_policy_in_a_file_is_known_to_the_run_that_used_it(done):
     (done.path / "own.toml").write_text(rule(20))
-    recipe = (done.path / "recipe.toml").read_text().replace('name = "small"', 'name = "small"\npolicy = "own.toml"')
+    recipe = (
+        (done.path / "recipe.toml")
+        .read_text()
+        .replace('name = "small"', 'name = "small"\npolicy = "own.toml"\npacks = []')
+    )
     (done.path / "recipe.toml").write_text(recipe)
 
     summary, _ = done.run()

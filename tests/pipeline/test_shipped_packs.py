@@ -20,7 +20,7 @@ CASES = tomllib.loads((Path(__file__).parents[1] / "data/offensive_safety_cases.
 def verdicts(texts, pack="safety_default"):
     views = Texts(pa.array(texts, pa.large_string()))
     columns = {}
-    for name in ("safety", "context", "poison", "lexicon"):
+    for name in ("safety", "context", "poison", "lexicon", "personal"):
         batch = CATALOGUE[name]()(views)
         columns |= dict(zip(batch.schema.names, batch.columns, strict=True))
     return decide(load_pack(pack, Path()).rules, columns, len(texts)).to_pylist()

@@ -19,6 +19,7 @@ RECIPE = """\
 name = "lists"
 policy = "own.toml"
 filters = ["length", "lexicon"]
+personal_data = "off"
 
 [[sources]]
 name = "own"
