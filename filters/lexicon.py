@@ -111,7 +111,9 @@ class Lexicon:
     ])  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Refuse defaults for lists that are not there."""
+        """Take one name for a list of one; refuse defaults for lists that are not there."""
+        if isinstance(self.lists, str):
+            object.__setattr__(self, "lists", (self.lists,))
         names = {Path(path).name for path in self.lists}
         unknown = sorted(self.defaults.keys() - names) if self.lists else []
         if unknown:

@@ -70,11 +70,12 @@ def write_clusters(parts: Parts, found: Grouped) -> list[str]:
     rows, clusters = found.rows, found.clusters
     election = elect(clusters, np.ones(len(rows), np.bool_) & ~(rows >= _own(parts).rows), found.kept)
     ids = parts.take("documents", rows, ["id"])["id"].combine_chunks() if len(rows) else pa.array([], pa.string())
+    labels = _labels(parts, found, ids)
     folder = parts.folder.path
     with PartWriter([(folder / "clusters.parquet", CLUSTERS)], dictionaries=_REPEATED) as writer:
         for number, begin in _own(parts).within(0, parts.rows):
             column = read_table(parts.folder.part("documents", number), ["id"])["id"].combine_chunks()
-            columns = [column, *_columns(column, begin, found, election, ids)]
+            columns = [column, *_columns(column, begin, found, election, ids, labels)]
             writer.write(pa.record_batch([pa.array(values) for values in columns], schema=CLUSTERS))
     _write_pairs(folder / "pairs.parquet", found)
     if not isinstance(parts, JointParts):
@@ -82,7 +83,7 @@ def write_clusters(parts: Parts, found: Grouped) -> list[str]:
         return ["clusters", "pairs"]
     earlier = read_table(parts.folder.part("documents", parts.numbers[-1])).combine_chunks()
     column = earlier["id"].combine_chunks()
-    found_out = _columns(column, parts.own.rows, found, election, ids)
+    found_out = _columns(column, parts.own.rows, found, election, ids, labels)
     write_table(folder / "earlier.parquet", pa.table([*earlier.columns, *found_out], schema=EARLIER_CLUSTERS))
     return ["clusters", "pairs", "earlier"]
 
@@ -101,7 +102,34 @@ def _own(parts: Parts) -> Parts:
     return parts.own if isinstance(parts, JointParts) else parts
 
 
-def _columns(column: pa.Array, begin: int, found: Grouped, election: Election, ids: pa.Array) -> list[Any]:
+def _labels(parts: Parts, found: Grouped, ids: pa.Array) -> pa.Array:
+    """Name each member's cluster: by the smallest id that the run itself has in it.
+
+    Ids are unique in a run only, so an earlier run's may be another document's here; a cluster of earlier documents
+    alone has source and id for a name.
+    """
+    cluster = found.clusters.cluster
+    own = np.flatnonzero(found.rows < _own(parts).rows)
+    order = np.empty(len(ids), np.int64)
+    order[pc.sort_indices(ids).to_numpy()] = np.arange(len(ids))
+    best = own[np.lexsort((order[own], cluster[own]))]
+    first = np.ones(len(best), np.bool_)
+    first[1:] = cluster[best[1:]] != cluster[best[:-1]]
+    named = np.arange(len(ids))
+    named[cluster[best[first]]] = best[first]
+    elsewhere = np.ones(len(ids), np.bool_)
+    elsewhere[cluster[own]] = False
+    names = ids
+    if elsewhere[cluster].any():
+        sources = parts.take("documents", found.rows, ["source"])["source"].combine_chunks()
+        whole = pc.binary_join_element_wise(sources, ids, "\0")
+        names = pc.if_else(pa.array(elsewhere), whole, ids)
+    return names.take(pa.array(named[cluster]))
+
+
+def _columns(
+    column: pa.Array, begin: int, found: Grouped, election: Election, ids: pa.Array, labels: pa.Array
+) -> list[Any]:
     """Return the columns of `CLUSTERS` behind the id, for documents of some ids whose first row is `begin`."""
     rows, clusters = found.rows, found.clusters
     n = len(column)
@@ -109,9 +137,9 @@ def _columns(column: pa.Array, begin: int, found: Grouped, election: Election, i
     members, inside = slice(low, high), rows[low:high] - begin
     of = _scattered(n, inside, election.of[members], -1)
     alone = of < 0
-    cluster = _scattered(n, inside, clusters.cluster[members], -1)
+    member = _scattered(n, inside, np.arange(low, high), -1)
     return [
-        pc.coalesce(ids.take(pa.array(cluster, mask=cluster < 0)), column),
+        pc.coalesce(labels.take(pa.array(member, mask=member < 0)), column),
         _scattered(n, inside, election.rank[members], 0),
         _scattered(n, inside, clusters.size[members], 1),
         ids.take(pa.array(of, mask=alone)),

@@ -121,7 +121,7 @@ def _cluster(run: Run, verdict: dict[str, Any]) -> dict[str, Any]:
 def _twin(run: Run, verdict: dict[str, Any]) -> dict[str, Any] | None:
     if verdict["dedup.size"] == 1:
         return None
-    return find_twin(run, verdict["id"], verdict["dedup.of"], verdict["dedup.jaccard"])
+    return find_twin(run, verdict["id"], verdict["dedup.of"], verdict["dedup.jaccard"], verdict["dedup.of_run"])
 
 
 def _in_corpus(run: Run, number: int, document: str) -> bool:

@@ -54,9 +54,10 @@ class Packed:
 
     def settings(self, policy: Policy) -> dict[str, Any]:
         """Return what a run stores of them beside the rules of its whole policy, the recipe's own among these."""
+        whole = {rule.reason: rule for rule in policy.rules}  # a pack's rule as the recipe may have overridden it
         return {
             "rules": [asdict(rule) for rule in policy.rules],
-            "pack_rules": [asdict(rule) for rule in self.rules],
+            "pack_rules": [asdict(whole.get(rule.reason, rule)) for rule in self.rules],
             "risks": [entry.model_dump() for entry in self.risks],
         }
 

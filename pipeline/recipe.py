@@ -122,7 +122,8 @@ def load_recipe(path: Path) -> Recipe:
             raise RecipeError(f'{where}: {number} sources are called "{name}"')
     head = form.recipe
     policy = load_policy(head.policy, path.parent)
-    chosen = _choose_filters(form, override(policy.rules, form.rules, where), path.parent, where)
+    named = add_packs(policy, head.packs or (), path.parent, ())  # the default ones read nothing that is on demand
+    chosen = _choose_filters(form, override(named.policy.rules, form.rules, where), path.parent, where)
     _open_models(chosen, where)
     surveyed = asked(templates=form.survey.templates, passages=form.passages.measure)
     known = measured((choice.make() for choice in chosen), surveyed)

@@ -44,7 +44,7 @@ DEDUP = (
     ),
     attribute("dedup.size", pa.int64(), "count", "documents in its cluster"),
     attribute("dedup.jaccard", pa.float64(), "ratio", "exact Jaccard of shingles with dedup.of; else null"),
-    attribute("dedup.cluster", pa.string(), "label", "smallest id in its cluster"),
+    attribute("dedup.cluster", pa.string(), "label", "smallest id that the run has in its cluster"),
     attribute("dedup.of", pa.string(), "label", "id of the kept document that it duplicates; else null"),
     attribute("dedup.of_run", pa.string(), "label", "the earlier run that dedup.of is of, by the index; else null"),
 )  # fmt: skip

@@ -19,7 +19,7 @@ LARGEST = 20
 FOLDER = "excerpts"
 """Of a run: pages with pieces of its texts, closed to other users as the documents are."""
 
-_COLUMNS = ("dedup.cluster", "dedup.size", "dedup.kind", "dedup.jaccard", "dedup.of")
+_COLUMNS = ("dedup.cluster", "dedup.size", "dedup.kind", "dedup.jaccard", "dedup.of", "dedup.of_run")
 
 
 @dataclass
@@ -53,7 +53,8 @@ def largest_clusters(run: Run, most: int = LARGEST) -> list[dict[str, Any]]:
             if cluster is None:
                 continue
             cluster.kinds[one["dedup.kind"]] += 1
-            if one["dedup.of"] is not None:
+            # An earlier run's document is not here to be shown, and its id may be another's here.
+            if one["dedup.of"] is not None and one["dedup.of_run"] is None:
                 least = (one["dedup.jaccard"], row, one["dedup.of"])
                 cluster.least = min(cluster.least or least, least)
         begin += batch.num_rows
@@ -93,7 +94,9 @@ def _pair(run: Run, kept: int | None, other: int) -> dict[str, Any] | None:
     return pair_of(documents[kept], documents[other])
 
 
-def find_twin(run: Run, document: str, of: str | None, jaccard: float | None) -> dict[str, Any] | None:
+def find_twin(
+    run: Run, document: str, of: str | None, jaccard: float | None, of_run: str | None = None
+) -> dict[str, Any] | None:
     """Find the document that another one duplicates, or else the one that resembles it least of those it stands for.
 
     Args:
@@ -101,19 +104,21 @@ def find_twin(run: Run, document: str, of: str | None, jaccard: float | None) ->
         document: its id.
         of: the id of the document that it duplicates; null if there is none.
         jaccard: its exact similarity with that.
+        of_run: the earlier run that it is of; null if it is of this one.
 
     Returns:
         id and source of the twin, whether it `is` the kept one or a dropped one, their exact similarity (jaccard), and
         the pair, which is null where the twin is no document of this run; null if there is none.
     """
     if of is not None:
-        rows = rows_of(run, {of, document})
-        kept, other = rows.get(of), rows[document]
+        rows = rows_of(run, {document} if of_run is not None else {of, document})
+        kept, other = (rows.get(of) if of_run is None else None), rows[document]
     else:
         least: tuple[float, int] | None = None
         begin = 0
-        for batch in read_batches(run.folder.path / "survivors.parquet", ["dedup.of", "dedup.jaccard"]):
-            mine = np.flatnonzero(np.asarray(batch["dedup.of"].to_numpy() == document, np.bool_))
+        for batch in read_batches(run.folder.path / "survivors.parquet", ["dedup.of", "dedup.of_run", "dedup.jaccard"]):
+            here = batch["dedup.of_run"].is_null().to_numpy()
+            mine = np.flatnonzero(np.asarray(batch["dedup.of"].to_numpy() == document, np.bool_) & here)
             similarity = batch["dedup.jaccard"].to_numpy()
             for place in mine.tolist():
                 least = min(least or (2.0, 0), (float(similarity[place]), begin + place))

@@ -1,6 +1,7 @@
 """Packs behind a policy, what review and hold do to a run, and the self-assessment by risk."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -201,3 +202,12 @@ def test_every_risk_has_a_line_with_what_looks_for_it_and_what_is_left():
     assert len(lines) == 31
     assert (lines["A1-f"].drops, lines["A1-f"].reviews, lines["A1-f"].left_to) == (("a",), ("b",), "people")
     assert (lines["A5-b"].drops, lines["A5-b"].reviews, lines["A5-b"].left_to) == ((), (), "nobody")
+
+
+def test_what_a_run_stores_of_its_packs_is_as_the_recipe_overrode_it():
+    own = Rule("gambling", "safety.gambling", at_most=1.0)
+    packed = add_packs(Policy(()), ["safety_default"], Path(), ())
+
+    stored = packed.settings(Policy((own,)))["pack_rules"]
+
+    assert [rule["at_most"] for rule in stored if rule["reason"] == "gambling"] == [1.0]

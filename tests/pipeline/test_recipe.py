@@ -260,3 +260,12 @@ def test_all_files_of_an_unknown_format_are_told_of_at_once():
 
     assert str(caught.value).startswith('source "crawl" (2 of its 3 files are such): b.pdf: no format is known')
     assert _formats(source, files[:1]) == ["jsonl"]
+
+
+def test_a_pack_may_read_what_is_measured_on_demand(tmp_path):
+    rule = '[[rules]]\nreason = "r"\nattribute = "phrases.top_2gram_char_ratio"\nat_most = 0.5\n'
+    (tmp_path / "own.toml").write_text(f'about = "x"\n{rule}', "utf-8")
+
+    recipe = load(tmp_path, MINIMAL.replace('policy = "web"', 'policy = "web"\npacks = ["own.toml"]'))
+
+    assert "phrases" in {choice.filter for choice in recipe.filters}

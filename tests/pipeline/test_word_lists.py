@@ -188,3 +188,10 @@ def test_the_command_lines_limits_are_those_of_the_gate():
     limits = _parser().parse_args(["terms", "check", "starter"])
 
     assert (limits.most_drop, limits.most_review) == (MOST_DROP, MOST_REVIEW)
+
+
+def test_one_list_may_be_named_without_brackets(recipe):
+    path = recipe("霜月牌\n")
+    path.write_text(path.read_text("utf-8").replace('lists = ["brand.txt"]', 'lists = "brand.txt"'), "utf-8")
+
+    assert [one.name for one in lexicon_of(path).make().library().lists] == ["starter.toml", "brand.txt"]
