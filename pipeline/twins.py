@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 
 from pipeline.differences import Spans, pair_of
 from pipeline.page import page, table
+from pipeline.parts import Parts
 from pipeline.runs import Run
-from pipeline.store import read_batches, write_bytes
+from pipeline.store import RunFolder, read_batches, read_range, read_table, write_bytes
 
 LARGEST = 20
 """Clusters that are shown."""
@@ -26,8 +27,9 @@ _COLUMNS = ("dedup.cluster", "dedup.size", "dedup.kind", "dedup.jaccard", "dedup
 class _Cluster:
     size: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
-    least: tuple[float, int, str] | None = None
-    """Similarity, row and survivor of the dropped document that resembles its survivor least."""
+    least: tuple[float, int, str, str] | None = None
+    """Similarity, row, survivor and run of the survivor ("" for this one) of the dropped document that resembles its
+    survivor least."""
 
 
 def largest_clusters(run: Run, most: int = LARGEST) -> list[dict[str, Any]]:
@@ -53,19 +55,17 @@ def largest_clusters(run: Run, most: int = LARGEST) -> list[dict[str, Any]]:
             if cluster is None:
                 continue
             cluster.kinds[one["dedup.kind"]] += 1
-            # An earlier run's document is not here to be shown, and its id may be another's here.
-            if one["dedup.of"] is not None and one["dedup.of_run"] is None:
-                least = (one["dedup.jaccard"], row, one["dedup.of"])
+            if one["dedup.of"] is not None:
+                least = (one["dedup.jaccard"], row, one["dedup.of"], one["dedup.of_run"] or "")
                 cluster.least = min(cluster.least or least, least)
         begin += batch.num_rows
-    rows = rows_of(run, {one.least[2] for one in found.values() if one.least is not None})
     return [
         {
             "cluster": name,
             "size": one.size,
             "kinds": dict(sorted(one.kinds.items())),
             "jaccard": None if one.least is None else one.least[0],
-            "pair": None if one.least is None else _pair(run, rows.get(one.least[2]), one.least[1]),
+            "pair": None if one.least is None else _pair_with(run, one.least[1], one.least[2], one.least[3] or None),
         }
         for name, one in found.items()
     ]
@@ -84,14 +84,23 @@ def rows_of(run: Run, ids: set[str]) -> dict[str, int]:
     return found
 
 
-def _pair(run: Run, kept: int | None, other: int) -> dict[str, Any] | None:
-    """Compare two documents of the run, given by their rows; null if the one that is kept lies elsewhere."""
-    if kept is None:
-        return None
-    rows = np.array(sorted({kept, other}), np.int64)
-    read = run.parts.take("documents", rows, ["id", "source", "text"]).to_pylist()
-    documents = dict(zip(rows.tolist(), read, strict=True))
-    return pair_of(documents[kept], documents[other])
+def _document(parts: Parts, row: int) -> dict[str, Any]:
+    (document,) = parts.take("documents", np.array([row], np.int64), ["id", "source", "text"]).to_pylist()
+    return dict(document)
+
+
+def _pair_with(run: Run, row: int, of: str, of_run: str | None) -> dict[str, Any] | None:
+    """Compare a document of the run with the kept one that it duplicates; null if that run is not in the workspace."""
+    if of_run is None:
+        rows = rows_of(run, {of})
+        return pair_of(_document(run.parts, rows[of]), _document(run.parts, row)) if of in rows else None
+    folder = RunFolder(run.folder.path.parent / of_run)
+    for path in sorted((folder.path / "documents").glob("part-*.parquet")):
+        place = pc.index(read_table(path, ["id"])["id"], of).as_py()
+        if place >= 0:
+            (kept,) = read_range(path, place, place + 1).select(["id", "source", "text"]).to_pylist()
+            return pair_of(kept, _document(run.parts, row))
+    return None
 
 
 def find_twin(
@@ -108,11 +117,10 @@ def find_twin(
 
     Returns:
         id and source of the twin, whether it `is` the kept one or a dropped one, their exact similarity (jaccard), and
-        the pair, which is null where the twin is no document of this run; null if there is none.
+        the pair, which is null where the twin is of a run that is gone; null if there is none.
     """
     if of is not None:
-        rows = rows_of(run, {document} if of_run is not None else {of, document})
-        kept, other = (rows.get(of) if of_run is None else None), rows[document]
+        pair = _pair_with(run, rows_of(run, {document})[document], of, of_run)
     else:
         least: tuple[float, int] | None = None
         begin = 0
@@ -125,9 +133,8 @@ def find_twin(
             begin += batch.num_rows
         if least is None:
             return None
-        kept, other = rows_of(run, {document})[document], least[1]
         jaccard = least[0]
-    pair = _pair(run, kept, other)
+        pair = pair_of(_document(run.parts, rows_of(run, {document})[document]), _document(run.parts, least[1]))
     twin = "other" if of is None else "kept"
     return {
         "id": of if pair is None else pair[twin]["id"],

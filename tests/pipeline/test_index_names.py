@@ -1,5 +1,7 @@
 """Ids are unique in a run only: what an earlier run calls so may be another document here."""
 
+import shutil
+
 from pipeline.explain import explain
 from pipeline.runs import open_run
 from pipeline.twins import largest_clusters
@@ -34,5 +36,11 @@ def test_a_document_of_another_run_is_not_shown_as_one_of_this(desk):
     run = second_run(desk)
 
     twin = explain(run, "2")["cluster"]["twin"]
-    assert (twin["id"], twin["pair"]) == ("1", None)
-    assert {one["cluster"]: one["pair"] is None for one in largest_clusters(run)} == {"0": False, "2": True}
+    assert (twin["id"], twin["source"]) == ("1", "web")
+    assert twin["pair"]["kept"]["excerpt"][0][0] in text(2)
+    shown = {one["cluster"]: one["pair"]["kept"]["source"] for one in largest_clusters(run)}
+    assert shown == {"0": "more", "2": "web"}
+
+    shutil.rmtree(desk.path / "ws/runs/small")
+
+    assert explain(run, "2")["cluster"]["twin"]["pair"] is None
