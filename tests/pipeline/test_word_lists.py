@@ -169,7 +169,7 @@ def test_terms_shows_tables_and_differences(tmp_path, capsys):
     assert main(["terms", "diff", *files, "--category", "own"]) == 0
     assert "+ 丁戊己  own review\n1 added, 0 removed, 0 changed" in capsys.readouterr().out
     assert main(["terms", "diff", *files]) == 2
-    assert "no category; say it in every row or once in the defaults" in capsys.readouterr().err
+    assert "no category; say it in every row, once under [defaults]" in capsys.readouterr().err
 
 
 def test_a_sample_that_fails_is_refused_by_name(tmp_path, capsys):
