@@ -151,7 +151,8 @@ def _term(row: Mapping[str, Any], faults: list[str]) -> Term | None:
         faults.append("no term")
     if not row.get("category"):
         faults.append(
-            "no category; say it in every row, once under [defaults], in the recipe's [filters.lexicon.defaults], or by --category"
+            "no category; say it in every row, once under [defaults], in the recipe's [filters.lexicon.defaults], "
+            "or by --category"
         )
     values = {key: _value(key, row[key], faults) for key in row.keys() & _KEYS}
     return None if faults else Term(**values)
