@@ -27,7 +27,7 @@ from pipeline.indexing import merge, put_in
 from pipeline.segment import name_of
 from pipeline.signing import Signing
 from pipeline.store import digest_file
-from tests.pipeline.conftest import OTHER, text
+from tests.pipeline.conftest import OTHER, SENTENCES, text
 from tests.pipeline.test_clusters import jaccard
 from tests.pipeline.test_out_of_core import PREFERENCE, SIGNING, collection, write_run
 
@@ -339,3 +339,23 @@ def test_the_index_is_closed_to_other_users(desk):
     first(desk)
 
     assert (desk.path / "ws/index/all").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("unit", ["words", "characters"])
+def test_two_runs_find_the_near_twins_that_one_of_everything_finds(desk, unit):
+    settings = f'[dedup]\nunit = "{unit}"\nindex = '
+    texts = ["\n".join(SENTENCES[:4]), "\n".join(SENTENCES[4:])]
+    desk.write("in/a.jsonl", [{"id": f"a{n}", "text": one} for n, one in enumerate(texts)])
+    desk.write("later/a.jsonl", [{"id": f"n{n}", "text": one.replace("，", "，又", 1)} for n, one in enumerate(texts)])
+    desk.recipe('name = "all"\npath = "*/a.jsonl"', more=settings + '"one"\n')
+    desk.run()
+    whole = {name[1]: row["dedup.jaccard"] for name, row in desk.verdicts().items() if row["dedup.of"]}
+    desk.recipe(WEB, more=settings + '"two"\n', name="first")
+    desk.run()
+    desk.recipe('name = "more"\npath = "later"', more=settings + '"two"\n', name="second")
+    desk.run()
+
+    rows = {row["id"]: row for path in (desk.path / "ws/runs/second/verdicts").glob("*") for row in read(path)}
+    assert {name: (row["dedup.of"], row["dedup.of_run"], row["dedup.jaccard"]) for name, row in rows.items()} == {
+        f"n{n}": (f"a{n}", "first", whole[str(n)]) for n in range(len(texts))
+    }
