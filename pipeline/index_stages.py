@@ -9,13 +9,13 @@ from typing import Any
 from pipeline.earlier import find_earlier, joint
 from pipeline.errors import RecipeError
 from pipeline.executor import Item
-from pipeline.index import at_index, open_index, removal_digest
+from pipeline.index import Index, at_index, open_index, removal_digest
 from pipeline.indexing import due, merge, put_in
 from pipeline.parts import Parts, WordParts
 from pipeline.recipe import Recipe
 from pipeline.signing import Signing
 from pipeline.stage import Stages
-from pipeline.store import RunFolder, fingerprint, read_batches, read_json, write_json
+from pipeline.store import RunFolder, fingerprint, read_batches
 
 EARLIER_TABLES = ("earlier/documents", "earlier/signatures")
 
@@ -77,16 +77,12 @@ class RunIndex:
             list(stages.executor.run("merge", [Item("merge", merge, (self.path, self.signing, memory))]))
 
 
-def _check_preference(path: Path, recipe: Recipe) -> None:
+def _check_preference(index: Index, recipe: Recipe) -> None:
     """Refuse an index that orders its documents in another way; a new one takes the recipe's."""
-    ours = {"prefer": list(recipe.preference.keys)}
-    beside = path.with_name(f"{path.name}.json")
-    theirs = read_json(beside)
-    if theirs is None:
-        write_json(beside, ours)
-    elif theirs != ours:
+    ours = list(recipe.preference.keys)
+    if index.prefer is not None and index.prefer != ours:
         raise RecipeError(
-            f"the index {path} keeps documents by {theirs['prefer']}, this recipe by {ours['prefer']}: "
+            f"the index {index.path} keeps documents by {index.prefer}, this recipe by {ours}: "
             "say the same in [dedup] prefer, or name another index"
         )
 
@@ -103,6 +99,5 @@ def run_index(recipe: Recipe, workspace: Path, folder: RunFolder) -> Iterator[Ru
         return
     path = workspace / "index" / recipe.dedup.index
     with at_index(path):
-        open_index(path, recipe.signing)
-        _check_preference(path, recipe)
+        _check_preference(open_index(path, recipe.signing), recipe)
         yield RunIndex(path, recipe.signing, folder)

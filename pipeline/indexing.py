@@ -71,6 +71,7 @@ def put_in(
         documents += writer.documents
         _name(index, name, np.concatenate([np.empty(0, np.uint8), *status]))
     restate(index, segments, before)
+    index.prefer = list(preference.keys)
     index.commits[run] = commit | {"removals": len(index.removals)}
     index.save()
     index.sweep()

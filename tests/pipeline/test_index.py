@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -359,3 +360,15 @@ def test_two_runs_find_the_near_twins_that_one_of_everything_finds(desk, unit):
     assert {name: (row["dedup.of"], row["dedup.of_run"], row["dedup.jaccard"]) for name, row in rows.items()} == {
         f"n{n}": (f"a{n}", "first", whole[str(n)]) for n in range(len(texts))
     }
+
+
+def test_an_index_that_was_removed_takes_another_preference(desk):
+    first(desk)
+    desk.recipe(WEB, more=INDEXED + 'prefer = ["id"]\n')
+    with pytest.raises(RecipeError, match=r"keeps documents by \['priority', .*, this recipe by \['id'\]"):
+        desk.run()
+    shutil.rmtree(desk.path / "ws/index/all")
+    desk.run()
+
+    assert open_index(desk.path / "ws/index/all", Signing()).prefer == ["id"]
+    assert [path.name for path in (desk.path / "ws/index").iterdir()] == ["all"]
