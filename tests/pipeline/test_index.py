@@ -372,3 +372,32 @@ def test_an_index_that_was_removed_takes_another_preference(desk):
 
     assert open_index(desk.path / "ws/index/all", Signing()).prefer == ["id"]
     assert [path.name for path in (desk.path / "ws/index").iterdir()] == ["all"]
+
+
+@pytest.mark.parametrize("taken", [["clusters.parquet"], ["clusters.parquet", "earlier.parquet"]])
+def test_clusters_are_found_again_after_others_have_merged_the_index(desk, taken):
+    """A document of the first run lies where one of another did when the second compared itself with it."""
+    desk.recipe(WEB, more=INDEXED, name="before")
+    desk.write("in/a.jsonl", [{"id": "z", "text": OTHER}])
+    desk.run()
+    first(desk)
+    desk.recipe('name = "more"\npath = "later"', more=INDEXED, name="second")
+    desk.write("later/a.jsonl", [{"id": "n", "text": NEAR}, {"id": "x", "text": text(3)}])
+    desk.run()
+    folder = desk.path / "ws/runs/second"
+    before = {name: digest_file(folder / name) for name in ("clusters.parquet", "earlier.parquet", "pairs.parquet")}
+    for number in range(3):  # each of the class of the second: then there are FAN of them
+        desk.recipe(f'name = "w{number}"\npath = "w{number}"', more=INDEXED, name=f"w{number}")
+        desk.write(
+            f"w{number}/a.jsonl", [{"id": f"{number}-{i}", "text": f"第{number}{i}回。{OTHER}"} for i in range(2)]
+        )
+        desk.run()
+    index = desk.path / "ws/index/all"
+    names = [one["name"] for one in open_index(index, Signing()).segments]
+    assert sum(name <= "000006" for name in names) < 3  # of the first three are some no more
+    for name in taken:
+        (folder / name).unlink()
+    desk.recipe('name = "more"\npath = "later"', more=INDEXED, name="second")
+    desk.run()
+
+    assert {name: digest_file(folder / name) for name in before} == before
