@@ -86,7 +86,10 @@ def deduplicate(
         receipt = stages.whole("dedup", wanted, TABLES, lambda: Item("dedup", find_duplicates, arguments))
         scratch.remove()  # what a run that was killed left
         return receipt
-    tasks = _Tasks(Stages(scratch.folder, stages.executor, stages.progress), wanted)
+    # Another budget cuts groups, cells and slabs elsewhere: what lies under the same numbers is then something else.
+    depends = fingerprint(wanted, memory, scratch.groups)
+    scratch.begin(depends)
+    tasks = _Tasks(Stages(scratch.folder, stages.executor, stages.progress), depends)
     count = _compare_all(tasks, scratch, dedup, preference)
     last = (scratch, count, wanted, tasks.cpu_seconds)
     receipt = stages.whole("dedup", wanted, TABLES, lambda: Item("dedup", join_clusters, last))

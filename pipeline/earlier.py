@@ -5,6 +5,7 @@ these together are those that one run of everything would find, and comparing th
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,8 +63,8 @@ class JointParts(Parts):
         if cut:
             values, ends = self.own.load_folded(rows[:cut])
         places = map_array(self.folder.path / "earlier/places", np.uint32, 2)[rows[cut:] - self.own.rows]
-        segments = open_index(self.index, self.signing).open()
-        for number in np.unique(places[:, 0]).tolist():  # rows ascend by segment, then within it
+        segments = {int(one.path.name): one for one in open_index(self.index, self.signing).open()}
+        for number in dict.fromkeys(places[:, 0].tolist()):  # one segment after the other, in each rows ascend
             texts += segments[number].texts(places[places[:, 0] == number, 1].astype(np.int64))
         behind = ends[-1] + np.cumsum([len(text) for text in texts], dtype=np.int64)
         return np.concatenate([values, *texts]), np.concatenate([ends, behind])
@@ -96,10 +97,25 @@ def find_earlier(parts: Parts, path: Path, signing: Signing, runs: tuple[str, ..
     receipt = {
         "stage": "earlier", "fingerprint": fingerprint, "documents": documents,
         "outputs": {path.name: digest_file(path) for path in names},
+        "segments": {s.path.name: content_of(s) for s, mask in zip(segments, found.found, strict=True) if mask.any()},
         "cpu_seconds": round(time.process_time() - begun, 3),
     }  # fmt: skip
     write_json(parts.folder.whole_receipt("earlier"), receipt)
     return receipt
+
+
+def content_of(segment: Segment) -> str:
+    """Digest whose texts a segment holds, in their order."""
+    return digest_file(segment.path / "exact")
+
+
+def texts_stand(receipt: Mapping[str, Any], path: Path, signing: Signing) -> bool:
+    """Say whether the texts of the documents that were found are still where they were: merging moves them."""
+    segments = {segment.path.name: segment for segment in open_index(path, signing).open()}
+    known = receipt.get("segments")  # versions before this one did not say
+    return known is not None and all(
+        name in segments and content_of(segments[name]) == was for name, was in known.items()
+    )
 
 
 def _visible(index: Index, segment: Segment, runs: tuple[str, ...]) -> NDArray[np.bool_]:
@@ -169,7 +185,7 @@ def _write(parts: Parts, index: Index, segments: list[Segment], found: _Search) 
     written = 0
     tables = [(folder.part("documents", NUMBER), EARLIER), (folder.part("signatures", NUMBER), schema)]
     with PartWriter(tables, dictionaries=("source", "run")) as writer:
-        for number, (segment, mask) in enumerate(zip(segments, found.found, strict=True)):
+        for segment, mask in zip(segments, found.found, strict=True):
             rows = np.flatnonzero(mask)
             for begin in range(0, len(rows), AT_ONCE):
                 some = rows[begin : begin + AT_ONCE]
@@ -188,7 +204,7 @@ def _write(parts: Parts, index: Index, segments: list[Segment], found: _Search) 
                     pa.record_batch(documents, schema=EARLIER),
                     pa.record_batch([ids, *binaries, *counts], schema=schema),
                 )
-                places.append(np.stack([np.full(len(some), number), some], axis=1).astype(np.uint32))
+                places.append(np.stack([np.full(len(some), int(segment.path.name)), some], axis=1).astype(np.uint32))
                 order.append(known.order.ravel())
                 written += len(some)
     write_array(folder.path / "earlier/places", np.concatenate(places))

@@ -28,7 +28,9 @@ from pipeline.signing import Signing
 from pipeline.store import fingerprint, read_json, write_json
 from pipeline.toml import nearest
 
-FORMAT = "1"
+FORMAT = "2"
+"""2: of signatures made of words the texts are kept as words, by which they are compared; `index.json` says whom one would
+rather keep (`prefer`)."""
 
 KEPT, GONE = np.uint8(1), np.uint8(2)
 """Status of a document: its run kept it; it was removed, or replaced by a later one of its source and id."""
@@ -51,6 +53,8 @@ class Index:
     which runs (`saw`); how many `removals` there were by then."""
     removals: list[str] = field(default_factory=list)
     """Digests of the names of documents that were taken out, in order."""
+    prefer: list[str] | None = None
+    """Keys of the preference that its documents were ordered by; None before the first run has put any in."""
 
     def save(self) -> None:
         """Make the index what this says, all at once."""
@@ -101,7 +105,7 @@ class Index:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-_STORED = ("next", "runs", "segments", "commits", "removals")
+_STORED = ("next", "runs", "segments", "commits", "removals", "prefer")
 
 
 def signing_of(path: Path) -> Signing:

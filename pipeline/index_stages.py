@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.earlier import find_earlier, joint
+from pipeline.dedup_stages import TABLES
+from pipeline.earlier import find_earlier, joint, texts_stand
 from pipeline.errors import RecipeError
 from pipeline.executor import Item
-from pipeline.index import at_index, open_index, removal_digest
+from pipeline.index import Index, at_index, open_index, removal_digest
 from pipeline.indexing import due, merge, put_in
 from pipeline.parts import Parts, WordParts
 from pipeline.recipe import Recipe
 from pipeline.signing import Signing
-from pipeline.stage import Stages
-from pipeline.store import RunFolder, fingerprint, read_batches, read_json, write_json
+from pipeline.stage import Receipt, Stages
+from pipeline.store import RunFolder, fingerprint, read_batches, withdraw
 
 EARLIER_TABLES = ("earlier/documents", "earlier/signatures")
 
@@ -44,8 +45,13 @@ class RunIndex:
         self.seen, self.saw = self._look()
         wanted = fingerprint(inputs, self.seen)
         item = Item("earlier", find_earlier, (parts, self.path, self.signing, self.saw, wanted), max(1, parts.rows))
+        found = stages.done("earlier", wanted, EARLIER_TABLES)
+        if found is not None and stages.done("dedup", _after(wanted, found), TABLES) is None:
+            # They are to be compared again: that takes their texts, which others may have moved in the meantime.
+            if not texts_stand(found, self.path, self.signing):
+                withdraw(self.folder.whole_receipt("earlier"))
         receipt = stages.whole("earlier", wanted, EARLIER_TABLES, lambda: item)
-        return (joint(parts, self.path, self.signing) if receipt["documents"] else parts), wanted
+        return (joint(parts, self.path, self.signing) if receipt["documents"] else parts), _after(wanted, receipt)
 
     def _look(self) -> tuple[str, tuple[str, ...]]:
         compared = set()
@@ -77,16 +83,17 @@ class RunIndex:
             list(stages.executor.run("merge", [Item("merge", merge, (self.path, self.signing, memory))]))
 
 
-def _check_preference(path: Path, recipe: Recipe) -> None:
+def _after(wanted: str, earlier: Receipt) -> str:
+    """Return the fingerprint of a deduplication with the earlier documents that were found."""
+    return fingerprint(wanted, earlier["outputs"])
+
+
+def _check_preference(index: Index, recipe: Recipe) -> None:
     """Refuse an index that orders its documents in another way; a new one takes the recipe's."""
-    ours = {"prefer": list(recipe.preference.keys)}
-    beside = path.with_name(f"{path.name}.json")
-    theirs = read_json(beside)
-    if theirs is None:
-        write_json(beside, ours)
-    elif theirs != ours:
+    ours = list(recipe.preference.keys)
+    if index.prefer is not None and index.prefer != ours:
         raise RecipeError(
-            f"the index {path} keeps documents by {theirs['prefer']}, this recipe by {ours['prefer']}: "
+            f"the index {index.path} keeps documents by {index.prefer}, this recipe by {ours}: "
             "say the same in [dedup] prefer, or name another index"
         )
 
@@ -103,6 +110,5 @@ def run_index(recipe: Recipe, workspace: Path, folder: RunFolder) -> Iterator[Ru
         return
     path = workspace / "index" / recipe.dedup.index
     with at_index(path):
-        open_index(path, recipe.signing)
-        _check_preference(path, recipe)
+        _check_preference(open_index(path, recipe.signing), recipe)
         yield RunIndex(path, recipe.signing, folder)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filters.texts import Texts
 from pipeline.arrays import write_array
 from pipeline.banding import fixed_width
 from pipeline.dedup import order_keys
@@ -72,6 +71,7 @@ def put_in(
         documents += writer.documents
         _name(index, name, np.concatenate([np.empty(0, np.uint8), *status]))
     restate(index, segments, before)
+    index.prefer = list(preference.keys)
     index.commits[run] = commit | {"removals": len(index.removals)}
     index.save()
     index.sweep()
@@ -110,8 +110,8 @@ def _of_part(parts: Parts, part: int, order: NDArray[np.int64], run: int) -> Any
     at = 0
     for documents, signed in tables:
         n = documents.num_rows
-        folded = Texts(documents["text"].combine_chunks()).folded
-        ends = folded.offsets.tolist()
+        values, offsets = parts.folded(documents["text"].combine_chunks())
+        ends = offsets.tolist()
         pairs = zip(documents["source"].to_pylist(), documents["id"].to_pylist(), strict=True)
         signature = signed["signature"].combine_chunks()
         yield (
@@ -119,7 +119,7 @@ def _of_part(parts: Parts, part: int, order: NDArray[np.int64], run: int) -> Any
                 fixed_width(signature, np.dtype(np.uint32), signature.type.byte_width // 4),
                 fixed_width(signed["exact"].combine_chunks(), np.dtype(np.uint64), 2), signed["shingles"].to_numpy(),
                 order[at : at + n], np.full(n, run, np.uint32), [name_of(*pair) for pair in pairs],
-                [folded.values[ends[i] : ends[i + 1]] for i in range(n)],
+                [values[ends[i] : ends[i + 1]] for i in range(n)],
             ),
             kept[at : at + n],
         )  # fmt: skip

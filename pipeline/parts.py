@@ -80,7 +80,10 @@ class Parts:
 
     def load_folded(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Read the folded texts of some documents, rows ascending: code points and offsets."""
-        texts = self.take("documents", rows, ["text"])["text"].combine_chunks()
+        return self.folded(self.take("documents", rows, ["text"])["text"].combine_chunks())
+
+    def folded(self, texts: pa.Array) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Fold texts as their signatures saw them: code points and offsets."""
         folded = Texts(texts).folded
         return folded.values, folded.offsets
 
@@ -92,7 +95,6 @@ class WordParts(Parts):
     dictionaries: tuple[Dictionary, ...]
     """Those of the run."""
 
-    def load_folded(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Read the folded words of some documents, rows ascending, as `shingled` gives them."""
-        texts = self.take("documents", rows, ["text"])["text"].combine_chunks()
+    def folded(self, texts: pa.Array) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Fold texts, and cut them into words as `shingled` gives them."""
         return shingled(Texts(texts, segmenter(self.dictionaries)), "words")

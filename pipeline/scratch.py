@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.arrays import gather, map_array, read_array
 from pipeline.parts import Parts
 from pipeline.signing import Signing
-from pipeline.store import RunFolder, write_json
+from pipeline.store import RunFolder, read_json, write_json
 
 TEXT = 1
 """A document's kind: it is the best of those with its text, and has shingles to compare."""
@@ -61,6 +61,17 @@ class Scratch:
         }  # fmt: skip
         write_json(self.folder.receipt(f"dedup-{stage}", number), receipt)
         return receipt
+
+    def begin(self, fingerprint: str) -> None:
+        """Remove what another deduplication, or this one with another budget, left when it was interrupted.
+
+        Its receipts alone do not tell: who is killed between a file and its receipt leaves the receipt of another's.
+        """
+        path = self.folder.path / "begun.json"
+        begun = {"fingerprint": fingerprint}
+        if read_json(path) != begun:
+            self.remove()
+            write_json(path, begun)
 
     def remove(self) -> None:
         """Remove all of it; receipts first, so that nothing seems to be there that is not."""

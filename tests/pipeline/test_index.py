@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from pipeline.indexing import merge, put_in
 from pipeline.segment import name_of
 from pipeline.signing import Signing
 from pipeline.store import digest_file
-from tests.pipeline.conftest import OTHER, text
+from tests.pipeline.conftest import OTHER, SENTENCES, text
 from tests.pipeline.test_clusters import jaccard
 from tests.pipeline.test_out_of_core import PREFERENCE, SIGNING, collection, write_run
 
@@ -339,3 +340,64 @@ def test_the_index_is_closed_to_other_users(desk):
     first(desk)
 
     assert (desk.path / "ws/index/all").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("unit", ["words", "characters"])
+def test_two_runs_find_the_near_twins_that_one_of_everything_finds(desk, unit):
+    settings = f'[dedup]\nunit = "{unit}"\nindex = '
+    texts = ["\n".join(SENTENCES[:4]), "\n".join(SENTENCES[4:])]
+    desk.write("in/a.jsonl", [{"id": f"a{n}", "text": one} for n, one in enumerate(texts)])
+    desk.write("later/a.jsonl", [{"id": f"n{n}", "text": one.replace("，", "，又", 1)} for n, one in enumerate(texts)])
+    desk.recipe('name = "all"\npath = "*/a.jsonl"', more=settings + '"one"\n')
+    desk.run()
+    whole = {name[1]: row["dedup.jaccard"] for name, row in desk.verdicts().items() if row["dedup.of"]}
+    desk.recipe(WEB, more=settings + '"two"\n', name="first")
+    desk.run()
+    desk.recipe('name = "more"\npath = "later"', more=settings + '"two"\n', name="second")
+    desk.run()
+
+    rows = {row["id"]: row for path in (desk.path / "ws/runs/second/verdicts").glob("*") for row in read(path)}
+    assert {name: (row["dedup.of"], row["dedup.of_run"], row["dedup.jaccard"]) for name, row in rows.items()} == {
+        f"n{n}": (f"a{n}", "first", whole[str(n)]) for n in range(len(texts))
+    }
+
+
+def test_an_index_that_was_removed_takes_another_preference(desk):
+    first(desk)
+    desk.recipe(WEB, more=INDEXED + 'prefer = ["id"]\n')
+    with pytest.raises(RecipeError, match=r"keeps documents by \['priority', .*, this recipe by \['id'\]"):
+        desk.run()
+    shutil.rmtree(desk.path / "ws/index/all")
+    desk.run()
+
+    assert open_index(desk.path / "ws/index/all", Signing()).prefer == ["id"]
+    assert [path.name for path in (desk.path / "ws/index").iterdir()] == ["all"]
+
+
+@pytest.mark.parametrize("taken", [["clusters.parquet"], ["clusters.parquet", "earlier.parquet"]])
+def test_clusters_are_found_again_after_others_have_merged_the_index(desk, taken):
+    """A document of the first run lies where one of another did when the second compared itself with it."""
+    desk.recipe(WEB, more=INDEXED, name="before")
+    desk.write("in/a.jsonl", [{"id": "z", "text": OTHER}])
+    desk.run()
+    first(desk)
+    desk.recipe('name = "more"\npath = "later"', more=INDEXED, name="second")
+    desk.write("later/a.jsonl", [{"id": "n", "text": NEAR}, {"id": "x", "text": text(3)}])
+    desk.run()
+    folder = desk.path / "ws/runs/second"
+    before = {name: digest_file(folder / name) for name in ("clusters.parquet", "earlier.parquet", "pairs.parquet")}
+    for number in range(3):  # each of the class of the second: then there are FAN of them
+        desk.recipe(f'name = "w{number}"\npath = "w{number}"', more=INDEXED, name=f"w{number}")
+        desk.write(
+            f"w{number}/a.jsonl", [{"id": f"{number}-{i}", "text": f"第{number}{i}回。{OTHER}"} for i in range(2)]
+        )
+        desk.run()
+    index = desk.path / "ws/index/all"
+    names = [one["name"] for one in open_index(index, Signing()).segments]
+    assert sum(name <= "000006" for name in names) < 3  # of the first three are some no more
+    for name in taken:
+        (folder / name).unlink()
+    desk.recipe('name = "more"\npath = "later"', more=INDEXED, name="second")
+    desk.run()
+
+    assert {name: digest_file(folder / name) for name in before} == before

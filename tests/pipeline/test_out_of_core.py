@@ -33,6 +33,7 @@ from pipeline.pool import InProcess, ProcessPool
 from pipeline.preference import Preference
 from pipeline.scan import _sign
 from pipeline.schema import DOCUMENTS, signature_schema
+from pipeline.scratch import Scratch
 from pipeline.signing import Signing
 from pipeline.stage import Stages
 from pipeline.store import RunFolder
@@ -190,6 +191,19 @@ class Stopping(InProcess):
             yield from super().run(stage, [item])
 
 
+class StoppingBehind(InProcess):
+    """Gives up when a step is done."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def run(self, stage, items):
+        yield from super().run(stage, items)
+        if stage == f"dedup-{self.step}":
+            raise KeyboardInterrupt
+
+
 def test_what_is_done_is_not_done_again_after_an_interruption(parts, expected):
     whole = run(parts, 40_000, wanted="whole")[1].done
     done = []
@@ -204,6 +218,37 @@ def test_what_is_done_is_not_done_again_after_an_interruption(parts, expected):
         break
 
     assert (tables, sorted(done)) == (expected, sorted(whole))
+
+
+@pytest.mark.parametrize("step", ["keys", "pairs", "likely", "split", "texts", "compare"])
+@pytest.mark.parametrize(("before", "behind"), [(40_000, 300_000), (300_000, 40_000)])
+def test_resumed_with_another_budget_it_ends_the_same(parts, expected, step, before, behind):
+    with pytest.raises(KeyboardInterrupt):
+        run(parts, before, StoppingBehind(step), wanted=f"{step} {before}")
+    assert len(list((parts.folder.path / "dedup" / "receipts" / f"dedup-{step}").iterdir())) > 0
+
+    assert run(parts, behind, wanted=f"{step} {before}")[0] == expected
+
+
+def test_a_file_without_its_receipt_is_not_taken_for_that_of_another_budget(parts, expected, monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        run(parts, 300_000, StoppingBehind("pairs"), wanted="torn")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Scratch, "receipt", torn(Scratch.receipt))
+        run(parts, 40_000, wanted="torn")
+
+    assert run(parts, 300_000, wanted="torn")[0] == expected
+
+
+def torn(proper):
+    """Stop before the first receipt of a step that is cut by memory."""
+
+    def receipt(self, stage, *rest, **counts):
+        if stage == "keys":
+            raise KeyboardInterrupt
+        return proper(self, stage, *rest, **counts)
+
+    return receipt
 
 
 def test_files_of_another_deduplication_are_not_taken_for_its_own(parts, expected):
