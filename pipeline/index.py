@@ -29,8 +29,8 @@ from pipeline.store import fingerprint, read_json, write_json
 from pipeline.toml import nearest
 
 FORMAT = "2"
-"""2: of signatures made of words the texts are kept as words, by which they are compared; `index.json` says whom one would
-rather keep (`prefer`)."""
+"""2: of signatures made of words the texts are kept as words, by which they are compared; `index.json` says whom one
+would rather keep (`prefer`)."""
 
 KEPT, GONE = np.uint8(1), np.uint8(2)
 """Status of a document: its run kept it; it was removed, or replaced by a later one of its source and id."""

@@ -46,10 +46,10 @@ class RunIndex:
         wanted = fingerprint(inputs, self.seen)
         item = Item("earlier", find_earlier, (parts, self.path, self.signing, self.saw, wanted), max(1, parts.rows))
         found = stages.done("earlier", wanted, EARLIER_TABLES)
-        if found is not None and stages.done("dedup", _after(wanted, found), TABLES) is None:
-            # They are to be compared again: that takes their texts, which others may have moved in the meantime.
-            if not texts_stand(found, self.path, self.signing):
-                withdraw(self.folder.whole_receipt("earlier"))
+        again = found is not None and stages.done("dedup", _after(wanted, found), TABLES) is None
+        # Comparing them again takes their texts, which others may have moved in the meantime.
+        if found is not None and again and not texts_stand(found, self.path, self.signing):
+            withdraw(self.folder.whole_receipt("earlier"))
         receipt = stages.whole("earlier", wanted, EARLIER_TABLES, lambda: item)
         return (joint(parts, self.path, self.signing) if receipt["documents"] else parts), _after(wanted, receipt)
 

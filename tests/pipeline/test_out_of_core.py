@@ -233,9 +233,10 @@ def test_resumed_with_another_budget_it_ends_the_same(parts, expected, step, bef
 def test_a_file_without_its_receipt_is_not_taken_for_that_of_another_budget(parts, expected, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run(parts, 300_000, StoppingBehind("pairs"), wanted="torn")
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Scratch, "receipt", torn(Scratch.receipt))
+    monkeypatch.setattr(Scratch, "receipt", torn(proper := Scratch.receipt))
+    with pytest.raises(KeyboardInterrupt):
         run(parts, 40_000, wanted="torn")
+    monkeypatch.setattr(Scratch, "receipt", proper)
 
     assert run(parts, 300_000, wanted="torn")[0] == expected
 
