@@ -5,8 +5,9 @@ import json
 from collections.abc import Callable
 
 DETAIL = """\
-Their rows are removed from every run of the workspace and from the indexes named, also where a later run
-replaced them; a shard that is read again loses them again. The proof names every file that was written
+Their rows are removed from every run of the workspace and from all its indexes, also where a later run
+replaced them (--index limits the indexes: what stays in others is still unmasked text, and still makes
+later runs drop its copies); a shard that is read again loses them again. The proof names every file that was written
 anew, with its digest before and after. Then run the recipes again: of each cluster the best that is left
 comes back. The input is yours: remove it there too.
 """
@@ -17,7 +18,7 @@ def add_arguments(verb: argparse.ArgumentParser, memory_bytes: Callable[[str], i
     verb.add_argument("--source", required=True, help="name of the source that the documents are of")
     verb.add_argument("--id", nargs="+", required=True, help="their ids")
     verb.add_argument(
-        "--index", action="append", default=[], help="an index to take them out of; may be said more than once"
+        "--index", action="append", help="take them out of this index only (default: all); may be said more than once"
     )
     verb.add_argument("--memory", type=memory_bytes, default=memory_bytes("1.5GB"), help="what it may use (1.5GB)")
 
