@@ -81,14 +81,14 @@ def remove_documents(
         numbers: of the parts.
         documents: source and id of each.
         note: told of the files of a part before they are written anew, and again after: part, table, digest before,
-            and digest after, which is None at first.
+            and digest after, which is empty at first.
     """
     sources = {source for source, _ in documents}
     for number in numbers:
         receipt = read_json(folder.receipt("scan", number))
         if receipt is not None and receipt["source"] not in sources:
             continue
-        rows = _rows_of(folder, number, documents)
+        rows = rows_of(folder, number, documents)
         unread = _unread_of(folder, number, documents)
         if not len(rows) and not any(map(len, unread)):
             continue
@@ -103,8 +103,10 @@ def remove_documents(
         tables = [table for table in _TABLES if len(rows) and folder.part(table, number).exists()]
         if any(map(len, unread)):
             tables.insert(0, "quarantine")
-        files: list[dict[str, Any]] = [{"part": number, "table": table, "before": digest_file(folder.part(table, number)), "after": None}
-                 for table in tables]  # fmt: skip
+        before = {table: digest_file(folder.part(table, number)) for table in tables}
+        files: list[dict[str, Any]] = [
+            {"part": number, "table": table, "before": before[table], "after": ""} for table in tables
+        ]
         note(files)
         for table in tables:
             if table == "quarantine":
@@ -163,7 +165,7 @@ def _forget_derived(folder: RunFolder) -> None:
         shutil.rmtree(folder.path / name, ignore_errors=True)
 
 
-def _rows_of(folder: RunFolder, number: int, documents: Named) -> NDArray[np.int64]:
+def rows_of(folder: RunFolder, number: int, documents: Named) -> NDArray[np.int64]:
     """Return the rows of a part that hold any of some documents."""
     found, begin = [np.empty(0, np.int64)], 0
     ids = pa.array(sorted({identity for _, identity in documents}), pa.string())

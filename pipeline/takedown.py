@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.cluster_members import with_members
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.index import GONE, Index, at_index, open_index, removal_digest, signing_of
 from pipeline.indexing import purge, restate
@@ -38,21 +39,21 @@ class _Proof:
         write_json(self.path, self.content)
 
     def note_parts(self, run: str, files: list[dict[str, Any]]) -> None:
-        """Note files of a run, before (`after` is None) or after they are written anew."""
+        """Note files of a run, before (`after` is empty) or after they are written anew."""
         entries = self.content["runs"]
         for file in files:
             same = ("run", "part", "table")
             found = {"run": run, **file}
-            still = [one for one in entries if one["after"] is None and all(one[key] == found[key] for key in same)]
+            still = [one for one in entries if not one["after"] and all(one[key] == found[key] for key in same)]
             if not still:
                 entries.append(found)
-            elif file["after"] is not None:
+            elif file["after"]:
                 still[0]["after"] = file["after"]
         self.save()
 
     def close_parts(self, folder: RunFolder) -> None:
         """Say of the files that a killed takedown had written anew what they are now."""
-        ours = [one for one in self.content["runs"] if one["run"] == folder.path.name and one["after"] is None]
+        ours = [one for one in self.content["runs"] if one["run"] == folder.path.name and not one["after"]]
         for one in ours:
             path = folder.part(one["table"], one["part"])
             one["after"] = digest_file(path) if path.exists() else "removed"
@@ -77,7 +78,9 @@ class _Proof:
         return next(found, None)
 
 
-def take_down(workspace: Path, documents: Named, indexes: Sequence[str] | None, memory: int) -> dict[str, Any]:
+def take_down(
+    workspace: Path, documents: Named, indexes: Sequence[str] | None, memory: int, *, twins: bool = False
+) -> dict[str, Any]:
     """Take documents out of indexes and of all runs of a workspace.
 
     Args:
@@ -85,6 +88,7 @@ def take_down(workspace: Path, documents: Named, indexes: Sequence[str] | None, 
         documents: source and id of each.
         indexes: names of those to take them out of; None for all.
         memory: bytes that it may use.
+        twins: also those in a cluster with them, in any run.
 
     Returns:
         The proof, which is also written: for every file its digest before and after. Done again, it is the same.
@@ -96,10 +100,20 @@ def take_down(workspace: Path, documents: Named, indexes: Sequence[str] | None, 
     for name in indexes or ():
         signing_of(workspace / "index" / name)
     with _alone(workspace):
-        add_removed(workspace, documents)  # first: from here on nothing brings them back
-        path = workspace / "takedowns" / f"{fingerprint(sorted(documents))}.json"
-        begun = {"documents": [list(one) for one in sorted(documents)], "index": [], "runs": []}
-        proof = _Proof(path, read_json(path) or begun)
+        named = fingerprint(sorted(documents), "twins") if twins else fingerprint(sorted(documents))
+        path = workspace / "takedowns" / f"{named}.json"
+        proof = _Proof(path, read_json(path) or {"documents": [], "index": [], "runs": []})
+        # Of a takedown that was killed, some clusters are gone already: it has noted who was in them.
+        documents |= frozenset((source, identity) for source, identity in proof.content["documents"])
+        if twins:
+            documents, unknown = with_members(workspace, documents)
+            if unknown and not path.exists():
+                raise RecipeError(
+                    f"who is in clusters of the runs {', '.join(unknown)} is not known, as they are not done: "
+                    "run their recipes first (or remove the runs), or leave out --twins"
+                )
+        add_removed(workspace, documents)  # before all else: from here on nothing brings them back
+        proof.content["documents"] = [list(one) for one in sorted(documents)]
         proof.save()
         for index in _indexes(workspace) if indexes is None else [workspace / "index" / name for name in indexes]:
             _from_index(index, documents, memory, proof)

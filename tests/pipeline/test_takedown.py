@@ -42,8 +42,8 @@ def verdict(desk, run, identity):
     return next(row for path in paths for row in pq.read_table(path).to_pylist() if row["id"] == identity)
 
 
-def down(desk, *ids, source="web", indexes=("all",), memory=10**9):
-    return take_down(desk.path / "ws", frozenset((source, one) for one in ids), indexes, memory)
+def down(desk, *ids, source="web", indexes=("all",), memory=10**9, twins=False):
+    return take_down(desk.path / "ws", frozenset((source, one) for one in ids), indexes, memory, twins=twins)
 
 
 def traces(desk):
@@ -206,6 +206,31 @@ def check_proof(desk, before, proof):
         assert said == {p: d for p, d in files.items() if p.startswith("index") and p not in others}
 
 
+def test_twins_in_all_runs_go_too_if_that_is_wanted(two_runs, monkeypatch):
+    def interrupt(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:  # by then the clusters that named them are gone
+        patch.setattr(removal, "_shift_replaced", interrupt)
+        with pytest.raises(Killed):
+            down(two_runs, "web:a.jsonl#1", indexes=None, twins=True)  # which is b
+    proof = down(two_runs, "web:a.jsonl#1", indexes=None, twins=True)
+
+    assert [tuple(one) for one in proof["documents"]] == [
+        ("more", "n"), ("web", "a"), ("web", "b"), ("web", "web:a.jsonl#1"),
+    ]  # fmt: skip
+    assert held(two_runs) == {name_of("web", "c")}
+    assert [row["id"] for row in two_runs.rows("documents")] == ["c"]
+
+
+def test_twins_that_cannot_be_known_are_said_before_anything_is_changed(two_runs):
+    (two_runs.folder / "clusters.parquet").unlink()
+
+    with pytest.raises(RecipeError, match="clusters of the runs small is not known"):
+        down(two_runs, "b", indexes=None, twins=True)
+    assert not (two_runs.path / "ws" / LIST).exists()
+
+
 def test_two_at_once_are_refused(two_runs):
     with takedown._alone(two_runs.path / "ws"), pytest.raises(RecipeError, match="another takedown"):
         down(two_runs, "a")
@@ -315,8 +340,8 @@ def test_all_records_under_one_id_are_meant(desk):
 
 
 def test_a_document_may_be_named_by_its_place_and_other_sources_are_not_read(two_runs, monkeypatch):
-    read, rows_of = [], removal._rows_of
-    monkeypatch.setattr(removal, "_rows_of", lambda *about: read.append(about[0].path.name) or rows_of(*about))
+    read, rows_of = [], removal.rows_of
+    monkeypatch.setattr(removal, "rows_of", lambda *about: read.append(about[0].path.name) or rows_of(*about))
     down(two_runs, "web:a.jsonl#0", indexes=())
 
     assert read == ["small"]
