@@ -142,7 +142,7 @@ def restate(index: Index, segments: list[Segment], before: list[NDArray[np.uint8
 
 
 def due(index: Index) -> list[str]:
-    """Choose the segments that are to be merged next: FAN of a size class, or one with documents taken out; or none."""
+    """Choose the segments that are to be merged next: FAN of a size class, or one with much that is gone; or none."""
     classes: dict[int, list[str]] = {}
     for entry, segment in zip(index.segments, index.open(), strict=True):
         gone = int(np.count_nonzero(~standing(segment)))
@@ -159,26 +159,40 @@ def merge(path: Path, signing: Signing, memory: int) -> dict[str, Any]:
     index.sweep()
     merged = 0
     room = max(1, memory // 2 // BYTES_PER_KEYS)
-    while names := [name for name in due(index) if _documents(index, name) <= room]:
-        chosen = [(entry, segment) for entry, segment in zip(index.segments, index.open(), strict=True)
-                  if entry["name"] in names]  # fmt: skip
-        if sum(entry["documents"] for entry, _ in chosen) > room and len(chosen) > 1:
+    while names := due(index):
+        if len(names) > 1 and sum(_documents(index, name) for name in names) > room:
             break
-        name = index.take_number()
-        status = []
-        with SegmentWriter(path / name, signing) as writer:
-            for _, segment in chosen:
-                rows = np.flatnonzero(standing(segment))
-                for first in range(0, len(rows), AT_ONCE):
-                    writer.add(segment.read(rows[first : first + AT_ONCE]))
-                status.append(segment.status[rows])
-        index.segments = [entry for entry in index.segments if entry["name"] not in names]
-        if writer.documents:
-            _name(index, name, np.concatenate(status))
-        index.save()
-        index.sweep()
+        _write_anew(index, names, room)
         merged += len(names)
     return {"segments": merged, "cpu_seconds": round(time.process_time() - begun, 3)}
+
+
+def purge(path: Path, signing: Signing, memory: int) -> None:
+    """Write the segments that documents were taken out of anew, however large they are, and no others."""
+    index = open_index(path, signing)
+    index.sweep()
+    for entry in [one for one in index.segments if one.get("taken_out")]:
+        _write_anew(index, [entry["name"]], max(1, memory // 2 // BYTES_PER_KEYS))
+
+
+def _write_anew(index: Index, names: list[str], room: int) -> None:
+    """Put what stands in some segments into new ones of so many documents at most, in their place."""
+    chosen = [segment for entry, segment in zip(index.segments, index.open(), strict=True) if entry["name"] in names]
+    rows = [np.flatnonzero(standing(segment)) for segment in chosen]
+    index.segments = [entry for entry in index.segments if entry["name"] not in names]
+    behind = np.cumsum([0, *(len(some) for some in rows)]).tolist()
+    for begin in range(0, behind[-1], room):
+        name = index.take_number()
+        status = []
+        with SegmentWriter(index.path / name, index.signing) as writer:
+            for segment, standing_rows, start in zip(chosen, rows, behind[:-1], strict=True):
+                some = standing_rows[max(0, begin - start) : max(0, begin + room - start)]
+                for first in range(0, len(some), AT_ONCE):
+                    writer.add(segment.read(some[first : first + AT_ONCE]))
+                status.append(segment.status[some])
+        _name(index, name, np.concatenate(status))
+    index.save()
+    index.sweep()
 
 
 def _documents(index: Index, name: str) -> int:

@@ -15,6 +15,7 @@ from pipeline.errors import RecipeError
 from pipeline.executor import nowhere
 from pipeline.form import Source
 from pipeline.inputs import InputFile, list_inputs
+from pipeline.readers.line import PART_SUFFIX
 from pipeline.readers.reading import READING_VERSION, ReadOptions, guess_format
 from pipeline.readers.records import Slice
 from pipeline.readers.slicing import slice_file
@@ -152,6 +153,20 @@ def _cut(
         source=source.name, path=file.path, file=file.name, format=form, target_bytes=target,
         split_folder=folder.path / "split", options=options,
     )  # fmt: skip
+
+
+def restore_split(recipe: Recipe, folder: RunFolder, shard: Shard) -> None:
+    """Split compressed input again where the parts that a shard reads were removed, as a takedown does.
+
+    Only for a shard that is about to be read: until then the workspace needs no second copy of the input.
+    """
+    lost = {piece.file for piece in shard.slices if piece.path.endswith(PART_SUFFIX) and not Path(piece.path).exists()}
+    if lost:
+        source = next(one for one in recipe.sources if one.name == shard.source)
+        for file in list_inputs(source.name, source.path, recipe.path.parent):
+            if file.name in lost:
+                form = source.format or guess_format(file.name)[0]
+                _cut(source, file, form, int(recipe.shards.target_mb * 1e6), folder, read_options(source))
 
 
 def _key(piece: Slice) -> str:

@@ -23,7 +23,7 @@ from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.lexicon_report import LEXICON_FILE
 from pipeline.parts import Parts, WordParts
 from pipeline.passage_stages import find_passages
-from pipeline.plan import Plan, make_plan, read_options
+from pipeline.plan import Plan, make_plan, read_options, restore_split
 from pipeline.recipe import Recipe, load_recipe
 from pipeline.removal import keep_removed
 from pipeline.report import write_report
@@ -163,6 +163,7 @@ class _Run:
 
         def survey(number: int) -> Item:
             shard = shards[number]
+            restore_split(self.recipe, self.folder, shard)
             arguments = (self.folder, shard, options[shard.source], settings.least_chars)
             return Item(f"survey part-{number:05d}", survey_shard, arguments, shard.bytes)
 
@@ -191,6 +192,7 @@ class _Run:
 
         def item(number: int) -> Item:
             shard = shards[number]
+            restore_split(self.recipe, self.folder, shard)
             return Item(
                 f"scan part-{number:05d}", scan_shard, (self.folder, shard, settings[shard.source]), shard.bytes
             )

@@ -4,56 +4,155 @@ Their neighbours come back by themselves: the next run of a recipe finds its clu
 left of each survives. Whatever is killed on the way, the same command ends it.
 """
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline.index import GONE, at_index, open_index, removal_digest, signing_of
-from pipeline.indexing import merge, restate
-from pipeline.removal import Named, add_removed, remove_documents
+from pipeline.cluster_members import with_members
+from pipeline.errors import LedgerError, RecipeError
+from pipeline.index import GONE, Index, at_index, open_index, removal_digest, signing_of
+from pipeline.indexing import purge, restate
+from pipeline.removal import Named, add_removed, forget_copies, remove_documents
 from pipeline.run import alone
 from pipeline.segment import name_keys, name_of
+from pipeline.signing import Signing
 from pipeline.store import RunFolder, digest_file, fingerprint, read_json, write_json
 
 
-def take_down(workspace: Path, documents: Named, indexes: Sequence[str], memory: int) -> dict[str, Any]:
+@dataclass
+class _Proof:
+    """What is known of every file: its digest before it is written anew, noted first, and after.
+
+    It is stored whenever it grows; what a takedown that was killed left open, the same one closes.
+    """
+
+    path: Path
+    content: dict[str, Any]
+
+    def save(self) -> None:
+        write_json(self.path, self.content)
+
+    def note_parts(self, run: str, files: list[dict[str, Any]]) -> None:
+        """Note files of a run, before (`after` is empty) or after they are written anew."""
+        entries = self.content["runs"]
+        for file in files:
+            same = ("run", "part", "table")
+            found = {"run": run, **file}
+            still = [one for one in entries if not one["after"] and all(one[key] == found[key] for key in same)]
+            if not still:
+                entries.append(found)
+            elif file["after"]:
+                still[0]["after"] = file["after"]
+        self.save()
+
+    def close_parts(self, folder: RunFolder) -> None:
+        """Say of the files that a killed takedown had written anew what they are now."""
+        ours = [one for one in self.content["runs"] if one["run"] == folder.path.name and not one["after"]]
+        for one in ours:
+            path = folder.part(one["table"], one["part"])
+            one["after"] = digest_file(path) if path.exists() else "removed"
+            if one["after"] == one["before"]:
+                self.content["runs"].remove(one)
+        if ours:
+            self.save()
+
+    def note_index(self, index: Index, documents: int, before: dict[str, dict[str, str]]) -> None:
+        """Note the segments of an index that are to be written anew; `after` is None until they are."""
+        entry = self.open_index(index.path.name)
+        if entry is None:
+            entry = {"index": index.path.name, "documents": 0, "before": {}, "after": None, "since": index.next}
+            self.content["index"].append(entry)
+        entry["documents"] = max(entry["documents"], documents)
+        entry["before"] = before | entry["before"]
+        self.save()
+
+    def open_index(self, name: str) -> dict[str, Any] | None:
+        """Return what is noted of an index that is not done."""
+        found = (one for one in self.content["index"] if one["index"] == name and one["after"] is None)
+        return next(found, None)
+
+
+def take_down(
+    workspace: Path, documents: Named, indexes: Sequence[str] | None, memory: int, *, twins: bool = False
+) -> dict[str, Any]:
     """Take documents out of indexes and of all runs of a workspace.
 
     Args:
         workspace: of the runs and indexes.
         documents: source and id of each.
-        indexes: names of those to take them out of.
+        indexes: names of those to take them out of; None for all.
         memory: bytes that it may use.
+        twins: also those in a cluster with them, in any run.
 
     Returns:
         The proof, which is also written: for every file its digest before and after. Done again, it is the same.
 
     Raises:
-        RecipeError: there is no such index, or another process is at it or at a run.
+        RecipeError: there is no such index, or another process is at it, at a run, or at a takedown.
+        LedgerError: an index holds documents still that were taken out.
     """
-    for name in indexes:
+    for name in indexes or ():
         signing_of(workspace / "index" / name)
-    add_removed(workspace, documents)  # first: from here on nothing brings them back
-    path = workspace / "takedowns" / f"{fingerprint(sorted(documents))}.json"
-    proof = read_json(path) or {"documents": [list(one) for one in sorted(documents)], "index": [], "runs": []}
-    for name in indexes:
-        proof["index"] += _from_index(workspace / "index" / name, documents, memory)
-    for run in sorted((workspace / "runs").glob("*")):
-        folder = RunFolder(run)
-        with alone(folder):
-            numbers = sorted(int(part.stem.removeprefix("part-")) for part in (run / "documents").glob("*.parquet"))
-            proof["runs"] += [{"run": run.name, **one} for one in remove_documents(folder, numbers, documents)]
-    write_json(path, proof)
-    return proof | {"proof": str(path)}
+    with _alone(workspace):
+        named = fingerprint(sorted(documents), "twins") if twins else fingerprint(sorted(documents))
+        path = workspace / "takedowns" / f"{named}.json"
+        proof = _Proof(path, read_json(path) or {"documents": [], "index": [], "runs": []})
+        # Of a takedown that was killed, some clusters are gone already: it has noted who was in them.
+        documents |= frozenset((source, identity) for source, identity in proof.content["documents"])
+        if twins:
+            documents, unknown = with_members(workspace, documents)
+            if unknown and not path.exists():
+                raise RecipeError(
+                    f"who is in clusters of the runs {', '.join(unknown)} is not known, as they are not done: "
+                    "run their recipes first (or remove the runs), or leave out --twins"
+                )
+        add_removed(workspace, documents)  # before all else: from here on nothing brings them back
+        proof.content["documents"] = [list(one) for one in sorted(documents)]
+        proof.save()
+        for index in _indexes(workspace) if indexes is None else [workspace / "index" / name for name in indexes]:
+            _from_index(index, documents, memory, proof)
+        for run in sorted(one for one in (workspace / "runs").glob("*") if one.is_dir()):
+            folder = RunFolder(run)
+            with alone(folder):
+                numbers = sorted(int(part.stem.removeprefix("part-")) for part in (run / "documents").glob("*.parquet"))
+                remove_documents(folder, numbers, documents, partial(proof.note_parts, run.name))
+                proof.close_parts(folder)
+                forget_copies(folder)
+        return proof.content | {"proof": str(path)}
 
 
-def _from_index(path: Path, documents: Named, memory: int) -> list[dict[str, Any]]:
+@contextmanager
+def _alone(workspace: Path) -> Iterator[None]:
+    """Keep other takedowns away from a workspace: two that add to its list at once would lose an entry."""
+    folder = workspace / "takedowns"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RecipeError(f"{workspace}: another takedown is at work here; do this one when it is done") from None
+        yield
+
+
+def _indexes(workspace: Path) -> list[Path]:
+    return sorted(one for one in (workspace / "index").glob("*") if one.is_dir())
+
+
+def _from_index(path: Path, documents: Named, memory: int, proof: _Proof) -> None:
     """Take documents out of an index: first their status says so, then their segments are written anew without them."""
     with at_index(path):
+        if not (path / "index.json").exists():  # its first run was killed: all it left is rubbish
+            Index(path, Signing()).sweep()
+            return
         signing = signing_of(path)
         index = open_index(path, signing)
+        index.sweep()
         names = {name_of(*document) for document in documents}
         segments = index.open()
         status = [segment.status.copy() for segment in segments]
@@ -67,17 +166,22 @@ def _from_index(path: Path, documents: Named, memory: int) -> list[dict[str, Any
             if any(ours):
                 entry["taken_out"] = True
         out = [entry["name"] for entry in index.segments if entry.get("taken_out")]
-        if not out:
-            return []
-        restate(index, segments, status)
-        known = set(index.removals)
-        index.removals += sorted({removal_digest(*document) for document in documents} - known)
-        index.save()
-        before = {name: _digests(path / name) for name in out}
-        merge(path, signing, memory)
+        if out:
+            restate(index, segments, status)
+            known = set(index.removals)
+            index.removals += sorted({removal_digest(*document) for document in documents} - known)
+            proof.note_index(index, found, {name: _digests(path / name) for name in out})
+            index.save()
+            purge(path, signing, memory)
         after = open_index(path, signing)
-        written = {e["name"]: _digests(path / e["name"]) for e in after.segments if int(e["name"]) >= index.next}
-        return [{"index": path.name, "documents": found, "before": before, "after": written}]
+        left = [entry["name"] for entry in after.segments if entry.get("taken_out")]
+        if left:
+            raise LedgerError(f"{path}: {left} still hold what was taken out; run the same command again")
+        noted = proof.open_index(path.name)
+        if noted is not None:
+            since = noted.pop("since")
+            noted["after"] = {e["name"]: _digests(path / e["name"]) for e in after.segments if int(e["name"]) >= since}
+            proof.save()
 
 
 def _digests(folder: Path) -> dict[str, str]:
