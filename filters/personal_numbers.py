@@ -41,6 +41,18 @@ def _units() -> re.Pattern[str]:
 
 
 @cache
+def _orders() -> re.Pattern[str]:
+    """Return a pattern for a word that says order or waybill, unless it speaks of a person's certificate too."""
+    return re.compile(rf"(?:{alternatives(words_of('surroundings', 'orders'))})[^0-9a-z\u4e00-\u9fff\n]{{0,3}}$")
+
+
+def _is_order(folded: str, start: int) -> bool:
+    """Say whether a number is called an order's: all that keeps one with date and check from being a resident ID."""
+    before = folded[max(0, start - 16) : start]
+    return _orders().search(before) is not None and "身份" not in before and "证件" not in before
+
+
+@cache
 def _cards() -> tuple[str, ...]:
     return words_of("numbers", "cards")
 
@@ -101,7 +113,7 @@ def _of_length(folded: str, value: str, context: Context, split: Split) -> str |
     """Return the category of a string of digits, by its length first."""
     n, other = len(value), context.name == "other"
     if n == 18:  # noqa: PLR2004
-        if resident_check(value) and not other:
+        if resident_check(value) and not _is_order(folded, split.start):
             return _resident_kind(value)
         return "uscc" if split.whole and value.isdigit() and uscc_check(value) and not other else None
     if not value.isdigit():
@@ -154,7 +166,9 @@ def _is_mobile(folded: str, value: str, context: Context, split: Split) -> bool:
         return False  # +1 707 829 0104
     told = context.name in _PERSON_NUMBERS or _BEHIND.match(folded, split.end) is not None
     if not told:
-        if value[:3] in words_of("numbers", "unassigned") or value.endswith("000000") or is_part(folded, split.start):
+        if value[:3] in words_of("numbers", "unassigned") or value.endswith("000000"):
+            return False
+        if context.name != "account" and is_part(folded, split.start):
             return False
         if _units().match(folded, split.end) or _GOES_ON.match(folded, split.end):
             return False
@@ -203,7 +217,7 @@ def _lettered(folded: str, run: re.Match[str], context: Context) -> tuple[int, i
     """Read a run of letters and digits."""
     value, start, end = run[0], run.start(), run.end()
     if len(value) == 18:  # noqa: PLR2004
-        if resident_check(value) and context.name != "other":
+        if resident_check(value) and not _is_order(folded, start):
             kind = _resident_kind(value)
             return None if kind is None else (start, end, kind)
         if uscc_check(value):
