@@ -16,6 +16,7 @@ from filters.identifiers import (
 from filters.personal_chain import DIGITS, Split, collect, is_part
 from filters.personal_context import Context
 from filters.personal_lexicon import alternatives, lexicon, words_of
+from filters.personal_tables import KEYCAP
 
 _ALNUM = re.compile(r"[a-z0-9]+")
 _LANDLINE = re.compile(r"0(?:10|2[0-57-9]|[3-9]\d{2})\d{7,8}")
@@ -32,6 +33,7 @@ _SERIES = re.compile(r"[\u4e00-\u9fff]?字第? ?$")
 _ORGANISATION = re.compile(r"([0-9a-z]{8})-?([0-9x])(?![0-9a-z])")
 _GOES_ON = re.compile(r"\.\d|[-_=]\w|/(?!1[3-9]\d{9}|0\d{2,3}-)\w")
 _BEHIND = re.compile(r"[^\n\w]{0,2}(?:是|为)?(?:我|他|她|本人)?的?(手机|电话|微信|vx|身份证|卡号|银行卡)")
+_KEYCAP = frozenset(KEYCAP)
 _PERSON_NUMBERS = frozenset({"phone", "wechat", "qq"})
 
 
@@ -62,7 +64,9 @@ def _provinces() -> frozenset[str]:
     return frozenset(words_of("numbers", "provinces"))
 
 
-def read_number(folded: str, at: int, context: Context) -> tuple[int, int, str] | None:
+def read_number(  # noqa: C901, PLR0911 - one kind of writing after another
+    folded: str, at: int, context: Context
+) -> tuple[int, int, str] | None:
     """Say what the number at a place is, by its context.
 
     Returns:
@@ -73,7 +77,12 @@ def read_number(folded: str, at: int, context: Context) -> tuple[int, int, str] 
         found = _lettered(folded, run, context)
         if found is not None:
             return found
-    chain = collect(folded, at) if folded[at] in DIGITS else None
+    if context.name == "id" and run is not None and len(run[0]) > 18 and resident_check(run[0][:18]):  # noqa: PLR2004
+        kind = None if run[0][18].isdigit() else _resident_kind(run[0])  # a word is glued to it
+        if kind is not None:
+            return at, at + 18, kind
+    spelt = folded[at] in DIGITS or (context.name == "phone" and folded[at] in "li")  # l38…
+    chain = collect(folded, at) if spelt else None
     if chain is None:
         return None
     for n, groups in sorted(zip(chain.ends, range(1, len(chain.ends) + 1), strict=True), reverse=True):
@@ -81,6 +90,8 @@ def read_number(folded: str, at: int, context: Context) -> tuple[int, int, str] 
         if n < 3:  # noqa: PLR2004
             continue
         start, end = at, chain.places[n - 1] + 1
+        while folded[end : end + 1] in _KEYCAP:
+            end += 1
         kind = _of_length(folded, value, context, Split(folded, start, end, chain, n, groups))
         if kind == "landline":
             extension = _EXTENSION.match(folded, end)

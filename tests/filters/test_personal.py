@@ -58,6 +58,7 @@ def test_check_characters(check, value, valid):
     assert check(value) == valid
 
 
+KEYCAPS = "".join(f"{digit}\ufe0f\u20e3" for digit in "13812345678")
 CASES = {
     "电话13812345678请联系": [("13812345678", "mobile")],
     "手机１３８１２３４５６７８，": [("１３８１２３４５６７８", "mobile")],
@@ -137,6 +138,11 @@ CASES = {
     ],
     "https://x.cn/u?sfz=110105491231002": [("110105491231002", "resident_id")],
     "https://x.cn/tel/13812345678.html?uid=13812345678&page=13812345678&order_id=13812345678&wx=some_menu": [],
+    f"手机{KEYCAPS}，": [(KEYCAPS, "mobile")],
+    "参数l38l2345678，电话l38l2345678": [("l38l2345678", "mobile")],
+    "加微 lina_88990": [("lina_88990", "wechat")],
+    "增加微服务 spring_boot2，加微博 lina_88990": [],
+    "身份证11010519491231002Xxyz": [("11010519491231002X", "resident_id")],
     "MAC：00:1A:2B:3C:4D:5E登录": [("00:1A:2B:3C:4D:5E", "mac")],
     "MAC:00:1A:2B:3C:4D:5E登录": [("00:1A:2B:3C:4D:5E", "mac")],
     "登录AA:00:1A:2B:3C:4D:5E": [],
