@@ -42,7 +42,9 @@ _OPEN_OF = {
     "name": "name_alone",
 }
 _IN_URLS = frozenset({"email", "resident_id", "residence_permit", "ip_open", "ip"})
-"""What counts inside an address of a page, where digits are names of articles."""
+"""What counts inside an address of a page wherever it stands there, where digits are names of articles."""
+_NO_KEYS = frozenset({"", "other", "account", "network", "credit", "organisation"})
+"""Contexts that make no identifier of the value of a key in the address of a page: ?uid=…"""
 
 
 @dataclass(slots=True)
@@ -67,8 +69,14 @@ def _owner() -> re.Pattern[str]:
     return re.compile(alternatives((*words_of("surroundings", "vehicle"), *words_of("surroundings", "person"))))
 
 
-def _in_url(folded: str, at: int) -> bool:
-    return _URL.search(folded, max(0, at - 200), at) is not None
+def _in_url(folded: str, start: int, end: int, kind: str) -> bool:
+    """Say whether something stands in the address of a page and counts for nothing there: no key says what it is."""
+    if kind in _IN_URLS or _URL.search(folded, max(0, start - 200), start) is None:
+        return False
+    if folded[start - 1] != "=" or (kind == "wechat" and not any(map(str.isdigit, folded[start:end]))):
+        return True
+    context = context_at(folded, start)
+    return context.distance > 0 or context.name in _NO_KEYS
 
 
 def _read(folded: str, sights: list[list[int]]) -> list[_Span]:
@@ -89,9 +97,7 @@ def _read(folded: str, sights: list[list[int]]) -> list[_Span]:
             found = read_named(folded, at)
         elif sight == Sight.DOOR and not (spans and spans[-1].kind.startswith("address") and at < spans[-1].end):
             found = read_address(folded, at, mark)
-        if found is not None and (
-            found[2] in _IN_URLS or sight in (Sight.NAME, Sight.DOOR) or not _in_url(folded, found[0])
-        ):
+        if found is not None and (sight in (Sight.NAME, Sight.DOOR) or not _in_url(folded, *found)):
             spans.append(_Span(*found))
     return _apart(spans)
 

@@ -48,7 +48,7 @@ def read_email(folded: str, at: int) -> tuple[int, int, str] | None:
 
 def read_account(folded: str, at: int, context: Context) -> tuple[int, int, str] | None:
     """Read a QQ number or WeChat name behind the word for it."""
-    if context.name == "wechat":
+    if context.name == "wechat" or (context.name == "added" and context.distance == 0):
         return _wechat(folded, at, context.distance)
     if context.name != "qq" or context.distance > 1:
         return None

@@ -38,7 +38,7 @@ def collect(folded: str, at: int) -> Chain:  # noqa: C901 - one character after 
     while i < end and len(value) < _MOST_DIGITS:
         char = folded[i]
         digit = "x" if char == "x" and len(value) == 17 and "\n" not in gap else DIGITS.get(char)  # noqa: PLR2004
-        if digit is None and char in "oli" and value and not gap and _is_spelt(folded, at):
+        if digit is None and char in "oli" and (value or char != "o") and not gap and _is_spelt(folded, at):
             digit = "0" if char == "o" else "1"
         if digit is not None:
             if value and (gap or (char in HAN_DIGITS) != han):

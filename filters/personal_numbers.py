@@ -16,6 +16,7 @@ from filters.identifiers import (
 from filters.personal_chain import DIGITS, Split, collect, is_part
 from filters.personal_context import Context
 from filters.personal_lexicon import alternatives, lexicon, words_of
+from filters.personal_tables import KEYCAP
 
 _ALNUM = re.compile(r"[a-z0-9]+")
 _LANDLINE = re.compile(r"0(?:10|2[0-57-9]|[3-9]\d{2})\d{7,8}")
@@ -32,12 +33,25 @@ _SERIES = re.compile(r"[\u4e00-\u9fff]?字第? ?$")
 _ORGANISATION = re.compile(r"([0-9a-z]{8})-?([0-9x])(?![0-9a-z])")
 _GOES_ON = re.compile(r"\.\d|[-_=]\w|/(?!1[3-9]\d{9}|0\d{2,3}-)\w")
 _BEHIND = re.compile(r"[^\n\w]{0,2}(?:是|为)?(?:我|他|她|本人)?的?(手机|电话|微信|vx|身份证|卡号|银行卡)")
+_KEYCAP = frozenset(KEYCAP)
 _PERSON_NUMBERS = frozenset({"phone", "wechat", "qq"})
 
 
 @cache
 def _units() -> re.Pattern[str]:
     return re.compile(r" ?(?:" + alternatives(words_of("surroundings", "units")) + ")")
+
+
+@cache
+def _orders() -> re.Pattern[str]:
+    """Return a pattern for a word that says order or waybill, unless it speaks of a person's certificate too."""
+    return re.compile(rf"(?:{alternatives(words_of('surroundings', 'orders'))})[^0-9a-z\u4e00-\u9fff\n]{{0,3}}$")
+
+
+def _is_order(folded: str, start: int) -> bool:
+    """Say whether a number is called an order's: all that keeps one with date and check from being a resident ID."""
+    before = folded[max(0, start - 16) : start]
+    return _orders().search(before) is not None and "身份" not in before and "证件" not in before
 
 
 @cache
@@ -50,7 +64,9 @@ def _provinces() -> frozenset[str]:
     return frozenset(words_of("numbers", "provinces"))
 
 
-def read_number(folded: str, at: int, context: Context) -> tuple[int, int, str] | None:
+def read_number(  # noqa: C901, PLR0911 - one kind of writing after another
+    folded: str, at: int, context: Context
+) -> tuple[int, int, str] | None:
     """Say what the number at a place is, by its context.
 
     Returns:
@@ -61,7 +77,12 @@ def read_number(folded: str, at: int, context: Context) -> tuple[int, int, str] 
         found = _lettered(folded, run, context)
         if found is not None:
             return found
-    chain = collect(folded, at) if folded[at] in DIGITS else None
+    if context.name == "id" and run is not None and len(run[0]) > 18 and resident_check(run[0][:18]):  # noqa: PLR2004
+        kind = None if run[0][18].isdigit() else _resident_kind(run[0])  # a word is glued to it
+        if kind is not None:
+            return at, at + 18, kind
+    spelt = folded[at] in DIGITS or (context.name == "phone" and folded[at] in "li")  # l38…
+    chain = collect(folded, at) if spelt else None
     if chain is None:
         return None
     for n, groups in sorted(zip(chain.ends, range(1, len(chain.ends) + 1), strict=True), reverse=True):
@@ -69,6 +90,8 @@ def read_number(folded: str, at: int, context: Context) -> tuple[int, int, str] 
         if n < 3:  # noqa: PLR2004
             continue
         start, end = at, chain.places[n - 1] + 1
+        while folded[end : end + 1] in _KEYCAP:
+            end += 1
         kind = _of_length(folded, value, context, Split(folded, start, end, chain, n, groups))
         if kind == "landline":
             extension = _EXTENSION.match(folded, end)
@@ -101,7 +124,7 @@ def _of_length(folded: str, value: str, context: Context, split: Split) -> str |
     """Return the category of a string of digits, by its length first."""
     n, other = len(value), context.name == "other"
     if n == 18:  # noqa: PLR2004
-        if resident_check(value) and not other:
+        if resident_check(value) and not _is_order(folded, split.start):
             return _resident_kind(value)
         return "uscc" if split.whole and value.isdigit() and uscc_check(value) and not other else None
     if not value.isdigit():
@@ -154,7 +177,9 @@ def _is_mobile(folded: str, value: str, context: Context, split: Split) -> bool:
         return False  # +1 707 829 0104
     told = context.name in _PERSON_NUMBERS or _BEHIND.match(folded, split.end) is not None
     if not told:
-        if value[:3] in words_of("numbers", "unassigned") or value.endswith("000000") or is_part(folded, split.start):
+        if value[:3] in words_of("numbers", "unassigned") or value.endswith("000000"):
+            return False
+        if context.name != "account" and is_part(folded, split.start):
             return False
         if _units().match(folded, split.end) or _GOES_ON.match(folded, split.end):
             return False
@@ -203,7 +228,7 @@ def _lettered(folded: str, run: re.Match[str], context: Context) -> tuple[int, i
     """Read a run of letters and digits."""
     value, start, end = run[0], run.start(), run.end()
     if len(value) == 18:  # noqa: PLR2004
-        if resident_check(value) and context.name != "other":
+        if resident_check(value) and not _is_order(folded, start):
             kind = _resident_kind(value)
             return None if kind is None else (start, end, kind)
         if uscc_check(value):

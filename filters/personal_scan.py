@@ -37,9 +37,7 @@ def _look(  # noqa: C901, PLR0911, PLR0912 - the gates one after another
                 total = (2 * total + buf[k]) % 11
             if total == 1:
                 return True
-        if (
-            groups == 1 and buf[17] < 10 and buf[0] in (1, 5, 9)
-        ):  # credit code of digits alone: weights 3^place modulo 31
+        if groups == 1 and buf[17] < 10 and buf[0] in (1, 5, 9):  # credit code of digits: weights 3^place modulo 31
             total, weight = 0, 1
             for k in range(17):
                 total, weight = total + buf[k] * weight, weight * 3 % 31
@@ -232,8 +230,9 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 - one pass over the characters
                 after = classes[values[j]] if j < end else 0
                 in_number = i <= number_until and numbers_left > 0
                 network = n <= 4 and 3 <= after <= 6 and after != 4 and c < 0x80
-                if network and i > begin + 1 and classes[values[i - 1]] == after:
+                if network and i > begin + 1 and values[i - 1] == values[j]:  # MAC：00:… begins one: another colon
                     network = not 48 <= classes[values[i - 2]] <= 122  # not in the middle of one
+                    network = network or (i > begin + 3 and classes[values[i - 4]] == 109)  # MAC:00:…
                 stop = _network(values, classes, i, end, after) if network else 0
                 if stop == 0 and n == 5 and c == 109 and after == 6 and letters >= 3:  # MACab:cd:…
                     stop = _network(values, classes, i + 3, end, after)

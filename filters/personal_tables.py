@@ -26,7 +26,9 @@ class Sight(IntEnum):
 
 
 _ZERO_WIDTH, _SPACE, _DASH, _NEWLINE, _DOT, _COLON, _AT, _OPEN, _CLOSE = range(1, 10)
-ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+KEYCAP = "\ufe0f\u20e3"
+"""What stands behind the digit of a keycap: 1\ufe0f\u20e3."""
+ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad" + KEYCAP
 _JOINERS = {
     _ZERO_WIDTH: ZERO_WIDTH,
     _SPACE: " \t\u00a0\u2002\u2003\u2009\u200a\u202f\u3000",
@@ -61,7 +63,7 @@ class Tables:
     plain: NDArray[np.uint32]
     surname: NDArray[np.bool_]
     keys: NDArray[np.uint64]  # [_SLOTS]: words of context by their last two characters, Latin ones packed; else 0
-    kinds: NDArray[np.uint8]  # of each key: 1 a number may follow, 2 an account, 4 a name
+    kinds: NDArray[np.uint8]  # of each key: 1 a number may follow, 2 an account, 4 a name, 8 glued digits
     begins: NDArray[
         np.uint8
     ]  # [1000], by three digits: 1 where cards begin so; 2 at the first of ten, what stands in groups
@@ -91,9 +93,11 @@ def tables() -> Tables:  # noqa: C901, PLR0912 - one table after another
     words: dict[int, int] = {}
     for name, listed in context_words().items():
         for word in listed:
-            if name != "other" and len(word) > 1:
+            if name not in {"other", "account"} and len(word) > 1 and "_" not in word:
                 key = _packed(word)
-                words[key] = words.get(key, 0) | (2 if name in {"qq", "wechat"} else 1)
+                words[key] = words.get(key, 0) | (2 if name in {"qq", "wechat", "added"} else 1)
+    for word in ("id", "uid", "userid"):
+        words[_packed(word)] = 8
     for role in ("person", "office"):
         for word in words_of("roles", role):
             words[_packed(word)] = words.get(_packed(word), 0) | 4

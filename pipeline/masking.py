@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from filters.personal import find_personal
+from filters.personal_lexicon import categories
 from filters.texts import Texts
 from pipeline.disposition import DONE, Disposition, replacement
 from pipeline.policy_form import Disposal
 
+_BESIDE = {"name_alone": "name"}
 Spans: TypeAlias = Sequence[tuple[int, int, str]]
 """Start, end and category, ascending and apart."""
 
@@ -61,8 +63,17 @@ class Masker:
         keys, items = keys.slice(begin, end - begin), items.slice(begin, end - begin)
         offsets = pc.subtract(offsets, begin)
         said = pc.binary_join_element_wise(keys.cast(pa.string()), items.cast(pa.string()), "：")
+        measured = find_personal(Texts(said))
+        rows = np.searchsorted(offsets.to_numpy(), np.arange(len(keys)), side="right")
+        identified = {
+            int(rows[number])
+            for number, spans in measured.items()
+            if any(kind != "name" and not categories()[kind].open for _, _, kind in spans)
+        }
         found: dict[int, Spans] = {}
-        for number, spans in find_personal(Texts(said)).items():
+        for number, spans in measured.items():
+            if rows[number] in identified:  # the fields of a document stand beside one another, as in a line
+                spans = [(start, end, _BESIDE.get(kind, kind)) for start, end, kind in spans]  # noqa: PLW2901
             front = len(keys[number].as_py()) + 1
             inside = [(start - front, end - front, kind) for start, end, kind in spans if start >= front]
             if inside:

@@ -354,7 +354,7 @@ ORDINARY = {
     "company": lambda r: f"公司地址：{street(r)}{r.randint(1, 300)}号",
     "loopback": lambda r: r.choice(["127.0.0.1", "192.168.1.1", "10.0.0.8", "0.0.0.0", "255.255.255.0"]),
     "bad resident": bad,
-    "resident in serial": lambda r: f"流水号{resident(r)}",
+    "resident in order": lambda r: f"{r.choice(['订单号', '运单号：', '快递单号'])}{resident(r)}",
     "words": lambda r: r.choice(["路口交通第3号", "一二三四五，上山打老虎", "京A股上涨", "新C语言教程", "云E签约", "十三亿人口", "一九四九年十月一日", "三七二十一", "二〇二四年一月一日"]),
 }  # fmt: skip
 PLAIN = ["数据为", "见", "共", "，", "记作", "参考", "的值是", "（", "标着", "写着", "等于", "附："]

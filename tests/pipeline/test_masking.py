@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from filters.personal import find_personal
 from filters.personal_lexicon import categories
 from filters.texts import Texts
-from pipeline.disposition import EVERYTHING, KEY, placeholders
+from pipeline.disposition import EVERYTHING, KEY, Disposition, placeholders
 from pipeline.errors import RecipeError
 from pipeline.explain import explain
 from pipeline.masking import Masker
@@ -62,6 +62,22 @@ def test_url_and_meta_are_masked_by_what_their_keys_say(desk):
     row = desk.rows("corpus")[0]
     assert row["url"] == "https://a.example/u?mail=[邮箱]&page=13812345678"
     assert dict(row["meta"]) == {"phone": "[固定电话]", "order_id": MOBILE, "note": "打[手机]"}
+
+
+def test_a_name_in_meta_is_masked_beside_an_identifier_in_another_field():
+    records = [
+        [("姓名", "欧阳修远"), ("note", "无"), ("phone", MOBILE)], [], [("姓名", "欧阳修远")],
+        [("note", "无"), ("qq", "12345678"), ("姓名", "欧阳修远")],
+    ]  # fmt: skip
+    maps = pa.array(records, pa.map_(pa.string(), pa.string()))
+
+    masked = (
+        Masker(Disposition(tuple((name, "mask") for name in placeholders() if name != "name_alone")))
+        .meta(maps.slice(1))
+        .to_pylist()
+    )
+
+    assert masked == [[], records[2], [("note", "无"), ("qq", "[QQ号]"), ("姓名", "[姓名]")]]
 
 
 def test_actions_of_the_recipe_replace_the_policys_and_only_writing_is_done_again(desk):
