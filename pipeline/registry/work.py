@@ -1,36 +1,23 @@
-"""The registry's tables: who may work, what was asked, of whom, and what was answered. Door to SQLAlchemy.
-
-What must never be false is a constraint of the database, not of a report. Times are UTC without a zone. People are
-pseudonymous ids; names and addresses are kept outside. No table holds a text: documents are known by their ids.
-"""
+"""Who may work, what was asked, of whom, and what was answered."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
+from pipeline.registry.declarative import (
+    ID_CHARS,
     JSON,
     CheckConstraint,
     ForeignKey,
     Index,
-    MetaData,
+    Mapped,
+    Registry,
     String,
     UniqueConstraint,
-    create_engine,
-    event,
-    func,
-    select,
+    mapped_column,
+    one_of,
+    relationship,
     text,
-    update,
 )
-from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
-
-__all__ = [  # what the floors above say to the database, through this door
-    "Answer", "Assignment", "Audit", "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item",
-    "Qualification", "Registry", "Request", "Round", "SQLAlchemyError", "Seat", "Session", "create_engine",
-    "event", "func", "make_url", "select", "update",
-]  # fmt: skip
 
 ROLES = ("annotator", "reviewer", "adjudicator")
 ISSUED, ANSWERED, WITHDRAWN = "issued", "answered", "withdrawn"
@@ -39,29 +26,6 @@ OPEN, CLOSED, VOID = "open", "closed", "void"
 ROUND_STATES = (OPEN, CLOSED, VOID)
 PURPOSES = ("work", "exam")
 REVIEWS = ("every", "audit", "none")
-REQUEST_KINDS = ("takedown", "complaint", "appeal")
-DECISIONS = ("pending", "granted", "refused")
-ID_CHARS = 64
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-class Registry(DeclarativeBase):
-    """All tables; the names of constraints are fixed, so that migrations can change them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's own form
 
 
 class Contributor(Registry):
@@ -111,7 +75,7 @@ class Qualification(Registry):
         UniqueConstraint("contributor", "kind", "rule_version", "role", "taken_at"),
         CheckConstraint("score >= 0 AND score <= 1", name="score"),
         CheckConstraint("valid_until > taken_at", name="valid_until"),
-        _one_of("role", ROLES),
+        one_of("role", ROLES),
     )
 
 
@@ -132,7 +96,7 @@ class Round(Registry):
     """The round's whole file as it was read, and what its sampling drew from."""
     opened_at: Mapped[datetime]
 
-    __table_args__ = (_one_of("purpose", PURPOSES), _one_of("review", REVIEWS), _one_of("state", ROUND_STATES))
+    __table_args__ = (one_of("purpose", PURPOSES), one_of("review", REVIEWS), one_of("state", ROUND_STATES))
 
 
 class Seat(Registry):
@@ -147,7 +111,7 @@ class Seat(Registry):
     """By which the project is found again after a crash."""
     project: Mapped[int | None] = mapped_column(unique=True)
 
-    __table_args__ = (UniqueConstraint("round", "contributor", "role"), _one_of("role", ROLES))
+    __table_args__ = (UniqueConstraint("round", "contributor", "role"), one_of("role", ROLES))
 
 
 class Feed(Registry):
@@ -183,7 +147,7 @@ class Item(Registry):
         UniqueConstraint("round", "document"),
         CheckConstraint("probability > 0 AND probability <= 1", name="probability"),
         CheckConstraint("overlap >= 0", name="overlap"),
-        _one_of("state", ROUND_STATES),
+        one_of("state", ROUND_STATES),
         CheckConstraint("is_gold = (gold IS NOT NULL)", name="gold"),
     )
 
@@ -210,8 +174,8 @@ class Assignment(Registry):
     __table_args__ = (
         UniqueConstraint("item", "contributor"),
         UniqueConstraint("project", "task"),
-        _one_of("role", ROLES),
-        _one_of("state", ASSIGNMENT_STATES),
+        one_of("role", ROLES),
+        one_of("state", ASSIGNMENT_STATES),
     )
 
 
@@ -256,39 +220,3 @@ class Answer(Registry):
         CheckConstraint("valid = (refusal IS NULL)", name="refusal"),
         CheckConstraint("NOT valid OR label IS NOT NULL", name="label"),
     )  # fmt: skip
-
-
-class Request(Registry):
-    """What somebody asks of us: an appeal against a judgement, a complaint, a takedown."""
-
-    __tablename__ = "request"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    contributor: Mapped[str | None] = mapped_column(ForeignKey("contributor.id"))
-    item: Mapped[int | None] = mapped_column(ForeignKey("item.id"))
-    ground: Mapped[str] = mapped_column(String(2000))
-    opened_at: Mapped[datetime]
-    deadline: Mapped[datetime]
-    decision: Mapped[str] = mapped_column(String(16), default="pending")
-    decided_at: Mapped[datetime | None]
-    decided_by: Mapped[str | None] = mapped_column(String(ID_CHARS))
-
-    __table_args__ = (
-        UniqueConstraint("kind", "contributor", "item"),
-        CheckConstraint("(decision = 'pending') = (decided_at IS NULL)", name="decided"),
-        _one_of("kind", REQUEST_KINDS),
-        _one_of("decision", DECISIONS),
-    )
-
-
-class Audit(Registry):
-    """What was done and by whom: append-only, each row sealed by the one before it."""
-
-    __tablename__ = "audit"
-    seq: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
-    actor: Mapped[str] = mapped_column(String(ID_CHARS))
-    action: Mapped[str] = mapped_column(String(ID_CHARS))
-    detail: Mapped[dict[str, Any]]
-    previous: Mapped[str] = mapped_column(String(64))
-    seal: Mapped[str] = mapped_column(String(64), unique=True)

@@ -1,0 +1,44 @@
+"""The registry's tables: who may work, what was asked, of whom, and what was answered.
+
+What must never be false is a constraint of the database, not of a report. Times are UTC without a zone. People are
+pseudonymous ids; names and addresses are kept outside. No table holds a text: documents are known by their ids.
+"""
+
+from pipeline.registry.declarative import (
+    ID_CHARS,
+    Engine,
+    IntegrityError,
+    Registry,
+    Session,
+    SQLAlchemyError,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    update,
+)
+from pipeline.registry.desk import Audit, Request
+from pipeline.registry.work import (
+    ANSWERED,
+    CLOSED,
+    ISSUED,
+    OPEN,
+    VOID,
+    WITHDRAWN,
+    Answer,
+    Assignment,
+    Contributor,
+    Credential,
+    Feed,
+    Item,
+    Qualification,
+    Round,
+    Seat,
+)
+
+__all__ = [  # what the floors above say to the database, through this door
+    "ANSWERED", "CLOSED", "ID_CHARS", "ISSUED", "OPEN", "VOID", "WITHDRAWN", "Answer", "Assignment", "Audit",
+    "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item", "Qualification", "Registry", "Request",
+    "Round", "SQLAlchemyError", "Seat", "Session", "create_engine", "event", "func", "make_url", "select", "update",
+]  # fmt: skip
