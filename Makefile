@@ -17,7 +17,7 @@ run: $(VENV)/.runs
 	@$(BIN)/qingyuan run $(RECIPE) --workspace $(WORKSPACE) $(ARGS)
 
 test: $(VENV)/.tests $(LABELSTUDIO)/.made lint
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.tests
 	@$(BIN)/ruff check

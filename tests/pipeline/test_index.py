@@ -32,6 +32,8 @@ from tests.pipeline.conftest import OTHER, SENTENCES, text
 from tests.pipeline.test_clusters import jaccard
 from tests.pipeline.test_out_of_core import PREFERENCE, SIGNING, collection, write_run
 
+pytestmark = pytest.mark.slow
+
 MEMORY = 10**9
 
 

@@ -41,6 +41,8 @@ from pipeline.union import link, packed, settle, unpacked
 from tests.pipeline.conftest import Quiet, Recording
 from tests.pipeline.test_clusters import families, jaccard, random_text, substituted
 
+pytestmark = pytest.mark.slow
+
 SIGNING = Signing()
 SOURCES = (Source(name="a", path="a", priority=1), Source(name="b", path="b"))
 PREFERENCE = Preference(("priority", "length", "id"), SOURCES)

@@ -17,6 +17,8 @@ from pipeline.store import RunFolder, read_table
 from pipeline.survey import LINES, Counted, add_up, find_templates
 from tests.pipeline.conftest import Quiet, Recording
 
+pytestmark = pytest.mark.slow
+
 RECIPE = """
 [recipe]
 name = "sites"

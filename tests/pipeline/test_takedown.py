@@ -19,6 +19,8 @@ from pipeline.takedown import take_down
 from tests.pipeline.conftest import OTHER, text
 from tests.pipeline.test_index import INDEXED, NEAR, WEB
 
+pytestmark = pytest.mark.slow
+
 MARK = "独一无二的秘密标记𠮷"
 SECRET = text(3) + MARK
 """What is taken down; NEAR and what stands below resemble it."""
