@@ -126,7 +126,7 @@ class PolicyFile(Strict):
     policy: Head
     rates: Rates
     floor: Floor
-    norms: tuple[Norm, ...]
+    norms: list[Norm]
     budget: Budgets
     multiplier: Multiplier = Multiplier()
     tiers: Tiers = Tiers()
