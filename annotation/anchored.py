@@ -126,7 +126,7 @@ def fit(panel: Panel, weight: Numbers | None = None, most: int = MOST) -> Fit:
     if found.reference is None or found.reference >= SOUND:
         return found
     other = _run(panel, weight, most, by_gold=not by_gold)
-    return other if other.reference is not None and other.reference > found.reference + 1e-9 else found  # noqa: PLR2004 - noise
+    return other if other.reference is not None and other.reference > found.reference + 1e-9 else found
 
 
 def _run(panel: Panel, weight: Numbers, most: int, *, by_gold: bool) -> Fit:
