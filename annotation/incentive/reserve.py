@@ -70,7 +70,7 @@ def reserve(
     """
     period, done = policy.period_at(at), Reserved()
     open_budgets(opened, policy, period, round_.name)
-    left = _Left(opened)
+    left = Left(opened)
     rows = [row for turn in zip_longest(*due) for row in turn if row is not None]
     there = known_reservations(opened, round_)
     tiers, strata = standings(opened, period), _strata(opened, round_)
@@ -81,7 +81,8 @@ def reserve(
             done.allowed.add(assignment.id)
             continue
         wanted = held or price(
-            policy, assignment, round_, chars=chars.get(document, 0), tiers=tiers,
+            policy, round_, assignment=assignment.id, contributor=assignment.contributor,
+            kind=round_.kind + SUFFIX[assignment.role], chars=chars.get(document, 0), tiers=tiers,
             stratum=strata.get(assignment.item, ""), period=period, at=at,
         )  # fmt: skip
         short = left.short(wanted)
@@ -98,7 +99,7 @@ def reserve(
     return done
 
 
-class _Left:
+class Left:
     """What is left of budgets, while they are being used up."""
 
     def __init__(self, opened: Session) -> None:
@@ -117,21 +118,21 @@ class _Left:
         )  # fmt: skip
 
     def take(self, one: Reservation) -> None:
+        """Use it up."""
         for place in self._places(one):
             self._left[place] -= one.fen
 
 
 def price(
-    policy: PolicyFile, assignment: Assignment, round_: Round, *, chars: int, tiers: Mapping[tuple[str, str], int],
-    stratum: str, period: str, at: datetime,
+    policy: PolicyFile, round_: Round, *, assignment: int, contributor: str, kind: str, chars: int,
+    tiers: Mapping[tuple[str, str], int], stratum: str, period: str, at: datetime,
 ) -> Reservation:  # fmt: skip
     """Return what an assignment is worth to whom it is given, as a reservation that is not entered yet."""
-    kind = round_.kind + SUFFIX[assignment.role]
-    tier = tiers.get((assignment.contributor, kind), 0)
+    tier = tiers.get((contributor, kind), 0)
     norm_ms = policy.norm_ms(kind, chars)
     value = value_fen(policy, domain_of(round_), norm_ms, tier, stratum)
     return Reservation(
-        assignment=assignment.id, contributor=assignment.contributor, policy=policy.name,
+        assignment=assignment, contributor=contributor, policy=policy.name,
         version=policy.policy.version, period=period, round=round_.name, kind=kind, value_fen=value, norm_ms=norm_ms,
         tier=tier, tier_bp=policy.tier_bp(tier), fen=reserve_fen(policy, value, norm_ms), standing=True, at=at,
     )  # fmt: skip
