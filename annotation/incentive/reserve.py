@@ -14,6 +14,8 @@ from annotation.incentive.worth import reserve_fen, value_fen
 from pipeline.registry import (
     RESERVE,
     UNRESERVE,
+    WITHDRAWN,
+    Answer,
     Assignment,
     Budget,
     Item,
@@ -68,7 +70,8 @@ def reserve(
         chars: length of each document, code points.
         at: the time it is.
     """
-    period, done = policy.period_at(at), Reserved()
+    period, done = policy.calendar.period_at(at), Reserved()
+    release_withdrawn(opened, round_)
     open_budgets(opened, policy, period, round_.name)
     left = Left(opened)
     rows = [row for turn in zip_longest(*due) for row in turn if row is not None]
@@ -179,6 +182,18 @@ def release(opened: Session, unanswered: Sequence[Reservation]) -> int:
     opened.flush()
     _enter(opened, unanswered, UNRESERVE)
     return sum(one.fen for one in unanswered)
+
+
+def release_withdrawn(opened: Session, round_: Round) -> int:
+    """Set free what is held for tasks of a round that were taken back with nothing answered; return how much, fen."""
+    answered = select(Answer.assignment)
+    rows = opened.scalars(
+        select(Reservation)
+        .join(Assignment, Assignment.id == Reservation.assignment)
+        .where(Reservation.round == round_.name, Reservation.standing, Assignment.state == WITHDRAWN)
+        .where(Assignment.id.not_in(answered))
+    ).all()  # fmt: skip
+    return release(opened, rows) if rows else 0
 
 
 def _enter(opened: Session, reservations: Sequence[Reservation], kind: str) -> None:

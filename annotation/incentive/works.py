@@ -8,7 +8,7 @@ from typing import Any
 
 from annotation.incentive.answers import Given, Reference
 from annotation.incentive.budgets import open_budgets, yuan
-from annotation.incentive.policy import PolicyFile, stored_policy
+from annotation.incentive.policy import Calendar, PolicyFile, stored_policy
 from annotation.incentive.reserve import Left, hold, price, release, standings
 from annotation.incentive.settlement import Work
 from annotation.incentive.worth import credited_ms
@@ -94,7 +94,7 @@ def stored_policies(opened: Session) -> Policies:
 
 
 def _month(one: Given, policy: PolicyFile | None) -> str:
-    return f"{one.at:%Y-%m}" if policy is None else policy.period_at(one.at)
+    return (Calendar() if policy is None else policy.calendar).period_at(one.at)
 
 
 def _gaps(given: Sequence[Given]) -> dict[int, int | None]:
