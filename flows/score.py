@@ -54,7 +54,7 @@ def perform(options: argparse.Namespace) -> int:
         return _sources(options)
     from flows import annotation_runtime  # noqa: PLC0415
 
-    act = "advance" if options.advance else "settle" if options.settle else "show"
+    act: Any = "advance" if options.advance else "settle" if options.settle else "show"
     said = annotation_runtime.score(
         options.workspace, options.period, options.policy, act, options.what_if,
         direct=options.direct or act == "show",
