@@ -1,63 +1,90 @@
-"""Who answers as one: people who deviate from the belief alike, more often than two who know as much would by chance.
+"""Who answers as one: people who deviate alike, more often than people who know as much would by chance.
 
-For two people and the items both answered, on which either deviates from the likeliest class: with P the probability of
-a person's answer by all others (their belief times his errors), an answer that repeats the other's with probability
-COPY has the log likelihood ratio::
+For person x and a set G of others, on every item that x and some of G have answered, with a the answer of x, s the share
+of G's answers equal to a, and P the probability of a by x's errors and the belief of all but x and G::
 
-    llr += log((COPY same + (1 - COPY) P) / P)        mean of both directions, nats
+    llr(x | G) += log((COPY s + (1 - COPY) P) / P)                     nats; COPY: how often a copier repeats
 
-`shared` counts equal deviations. A pair is an edge where llr > 4, shared >= 3 and shared / deviations >= 0.6. A set of
-people joined by edges is a cluster where its largest llr > log(pairs) + 5, or where it has three people or more, its
-llr sum to more than twice that and at least half of its pairs are edges; pairs: all that were compared.
-shared/reference/incentive.md, 5.4. A flag is a reason to look and to hold pay back, not a verdict.
+Some items mislead everybody, so errors coincide between people who have nothing to do with each other: P of an answer k
+that deviates from the likeliest class is never below rho_k, how often in this crowd another deviates alike where one does.
+
+Of two people the mean of both directions counts. Two are an edge where llr > 2 and two deviations from the likeliest
+class or more are equal. From the strongest edge on, a set grows by neighbours with llr(x | G) > log(people) + 5, then
+loses who fails that against the rest; it is a cluster with three people or more, or, of two, with llr > log(pairs) + 5.
+Pooling G finds cliques of which no two have shared enough: each pair's evidence is weak, that against all is not.
+
+Taken further than shared/reference/incentive.md, 5.4, which thresholds pairs and sums them: the partner is left out of
+P (else a copier makes his own copy likely), agreement with what is believed counts what it is worth, golds are known,
+and the crowd's own rho stands against false finds.
+A flag is a reason to look and to hold pay back, not a verdict.
 
 The reference label (a model's, shown or not) takes part as one more person: who follows it in its errors is found.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from annotation.anchored import Fit, Panel
+from annotation.anchored import NATS, Fit, Panel
 from annotation.incentive.confusion import Lists
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-COPY = 0.9
-"""How often a copier repeats the other."""
-LEAST_LLR = 4.0
-LEAST_SHARED = 3
-LEAST_PART = 0.6
+LEAST_LLR = 2.0
+"""Nats from which two people are looked at."""
+LEAST_SHARED = 2
 MARGIN = 5.0
-"""Nats beyond the logarithm of the number of pairs: one false pair in 150 times as many."""
-LEAST_P = 1e-3
-"""No answer is rarer: one alone cannot make a pair."""
+"""Nats beyond the logarithm of how many could have been found: one false find in 150 searches."""
+RHO = (0.02, 0.5)
+"""Bounds of rho: a crowd in which most copy must not hide itself."""
 GROUP = 3
-UNIT = 2.0**32
-"""Units of llr: sums that no order changes."""
+SEEDS = 2
+"""Edges tried as the beginning of a cluster, per person; the strongest."""
+ANSWERS_COMPARED = 400_000_000
+"""Pairs of answers; beyond it items with the most answers are left out, which cost most."""
 
 
 @njit(cache=True, nogil=True)
-def _compare(mine, theirs, item, start, order, person, label, deviates, p, people):  # type: ignore[no-untyped-def]
-    """Return the pairs with enough shared deviations: one, other, shared, deviations, llr; and how many were compared.
+def _chance(log, prior, gold, errors, said, least):  # type: ignore[no-untyped-def]
+    """Return P(said) by a person's `errors`, given the others' summed logarithms (in units of 2 ** -32) or the gold."""
+    if gold >= 0:
+        return max(errors[gold, said], least)
+    top = -np.inf
+    for c in range(len(log)):
+        top = max(top, log[c] / 2.0**32 + prior[c])
+    whole, p = 0.0, 0.0
+    for c in range(len(log)):
+        one = np.exp(log[c] / 2.0**32 + prior[c] - top)
+        whole += one
+        p += one * errors[c, said]
+    return max(p / whole, least)
 
-    `mine` bounds each person's answers in `theirs`, a list of rows; `start` and `order` list rows by item.
+
+@njit(cache=True, nogil=True)
+def _compare(mine, theirs, item, start, order, person, label, likeliest, gold, sums, table, errors, prior, rho, most):  # type: ignore[no-untyped-def]
+    """Return pairs of evidence (one, other, equal deviations, deviations, llr), and how many pairs were compared.
+
+    `mine` bounds each person's rows in `theirs`; `start` bounds each item's in `order`; `most`: answers to an item.
     """
+    people, classes = len(mine) - 1, sums.shape[1]
     found = []
     compared = 0
-    llr = np.zeros(people, np.int64)
-    shared = np.zeros(people, np.int64)
-    both = np.zeros(people, np.int64)
-    touched = np.zeros(people, np.int64)
+    scratch = np.zeros((4, people), np.int64)
+    llr, shared, both, touched = scratch[0], scratch[1], scratch[2], scratch[3]
     seen = np.zeros(people, np.bool_)
+    log = np.zeros(classes, np.int64)
     for one in range(people):
         count = 0
         for at in range(mine[one], mine[one + 1]):
             row = theirs[at]
-            for near in range(start[item[row]], start[item[row] + 1]):
+            i = item[row]
+            if start[i + 1] - start[i] > most:
+                continue
+            for near in range(start[i], start[i + 1]):
                 peer = order[near]
                 other = person[peer]
                 if other <= one:
@@ -66,22 +93,48 @@ def _compare(mine, theirs, item, start, order, person, label, deviates, p, peopl
                     seen[other] = True
                     touched[count] = other
                     count += 1
-                if not (deviates[row] or deviates[peer]):
-                    continue
-                both[other] += 1
                 same = 0.9 if label[row] == label[peer] else 0.0
-                if same > 0.0:
-                    shared[other] += 1
-                gain = np.log((same + 0.1 * p[row]) / p[row]) + np.log((same + 0.1 * p[peer]) / p[peer])
-                llr[other] += np.int64(np.rint(gain / 2 * 2.0**32))
+                if label[row] != likeliest[i] or label[peer] != likeliest[i]:
+                    both[other] += 1
+                    if same > 0.0:
+                        shared[other] += 1
+                for c in range(classes):
+                    log[c] = sums[i, c] - table[one, c, label[row]] - table[other, c, label[peer]]
+                p = _chance(log, prior, gold[i], errors[one], label[row], rho[label[row]] * (label[row] != likeliest[i]))
+                q = _chance(log, prior, gold[i], errors[other], label[peer], rho[label[peer]] * (label[peer] != likeliest[i]))
+                llr[other] += np.int64(np.rint((np.log((same + 0.1 * p) / p) + np.log((same + 0.1 * q) / q)) * 2.0**31))
         compared += count
         for at in range(count):
             other = touched[at]
-            if shared[other] >= 3:
+            if shared[other] >= 2 and llr[other] > 2.0 * 2.0**32:
                 found.append((one, other, shared[other], both[other], llr[other]))
             seen[other] = False
             llr[other] = shared[other] = both[other] = 0
     return found, compared
+
+
+@njit(cache=True, nogil=True)
+def _follow(x, inside, mine, theirs, item, start, order, person, label, likeliest, gold, sums, table, errors, prior, rho):  # type: ignore[no-untyped-def]
+    """Return llr(x | G) in units of 2 ** -32; `inside`: who is in G."""
+    log = np.zeros(sums.shape[1], np.int64)
+    llr = 0
+    for at in range(mine[x], mine[x + 1]):
+        row = theirs[at]
+        i = item[row]
+        said, alike = 0, 0
+        for c in range(len(log)):
+            log[c] = sums[i, c] - table[x, c, label[row]]
+        for near in range(start[i], start[i + 1]):
+            peer = order[near]
+            if inside[person[peer]] and person[peer] != x:
+                said += 1
+                alike += label[peer] == label[row]
+                for c in range(len(log)):
+                    log[c] -= table[person[peer], c, label[peer]]
+        if said > 0:
+            p = _chance(log, prior, gold[i], errors[x], label[row], rho[label[row]] * (label[row] != likeliest[i]))
+            llr += np.int64(np.rint(np.log((0.9 * alike / said + 0.1 * p) / p) * 2.0**32))
+    return llr
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +142,7 @@ class Copies:
     """Clusters, and the pairs they are made of."""
 
     cluster: Whole
-    """int64[people]: 0 is alone; 1 is the cluster of the strongest evidence."""
+    """int64[people]: 0 is alone; 1 is the cluster of the strongest edge."""
     size: Whole
     """int64[people]: people in the cluster; 1 is alone."""
     one: Whole
@@ -109,61 +162,102 @@ class Copies:
         return cls(np.zeros(people, np.int64), np.ones(people, np.int64), *[empty] * 4, np.zeros(0), 0)
 
 
-def find_copies(panel: Panel, lists: Lists, found: Fit, others: Numbers) -> Copies:
-    """Compare all pairs of people who have answered an item both.
+def find_copies(panel: Panel, lists: Lists, found: Fit) -> Copies:
+    """Compare all pairs of people who have answered an item both, and grow clusters from the strongest.
 
     Args:
         panel: the answers.
         lists: the same by item.
-        found: the model.
-        others: float64[answers, classes]: what all others believe of each answer's item.
+        found: the model, of the same people.
     """
-    said = found.errors[panel.person, :, panel.label]
-    p = np.clip((others * said).sum(axis=1), LEAST_P, 1.0)
-    likeliest = np.argmax(np.rint(found.belief * 2.0**32), axis=1)
-    deviates = panel.label != likeliest[panel.item]
+    likeliest = np.argmax(np.rint(found.belief * NATS), axis=1)
     mine = np.zeros(panel.people + 1, np.int64)
     np.cumsum(np.bincount(panel.person, minlength=panel.people), out=mine[1:])
     theirs = np.argsort(panel.person, kind="stable")
-    rows, compared = _compare(
-        mine, theirs, panel.item, lists.start, lists.order, panel.person, panel.label, deviates, p, panel.people
-    )
+    prior = np.log(found.prior)
+    answers = (mine, theirs, panel.item, lists.start, lists.order, panel.person, panel.label)
+    model = (likeliest, panel.gold, found.sums, found.table, found.errors, prior, _coincidence(panel, likeliest))
+    rows, compared = _compare(*answers, *model, _most_answers(lists))
     table = np.array(rows, np.int64).reshape(-1, 5)
-    llr = table[:, 4] / UNIT
-    edge = (llr > LEAST_LLR) & (table[:, 2] >= LEAST_SHARED) & (table[:, 2] >= LEAST_PART * table[:, 3])
-    table, llr = table[edge], llr[edge]
-    by_evidence = np.lexsort((table[:, 1], table[:, 0], -table[:, 2], -table[:, 4]))
-    table, llr = table[by_evidence], llr[by_evidence]
-    cluster = _clusters(panel.people, table, llr, np.log(max(compared, 1)) + MARGIN)
+    table = table[np.lexsort((table[:, 1], table[:, 0], -table[:, 2], -table[:, 4]))]
+    llr = table[:, 4] / NATS
+
+    def follow(x: int, inside: NDArray[np.bool_]) -> float:
+        return float(_follow(x, inside, *answers, *model) / NATS)
+
+    cluster = _clusters(panel.people, table[:, :2], llr, np.log(max(compared, 1)) + MARGIN, follow)
     sizes = np.bincount(cluster, minlength=1)
     size = np.where(cluster > 0, sizes[cluster], 1)
     return Copies(cluster, size, *(table[:, column] for column in range(4)), llr, compared)
 
 
-def _clusters(people: int, table: Whole, llr: Numbers, enough: float) -> Whole:
-    """Join the edges, strongest first, and number the sets that are clusters in that order."""
-    above = list(range(people))
+def _coincidence(panel: Panel, likeliest: Whole) -> Numbers:
+    """Return rho, float64[classes]: of answers that deviate, how often another's answer to the item is the same."""
+    said = np.bincount(panel.item * panel.classes + panel.label, minlength=panel.items * panel.classes)
+    said = said.reshape(panel.items, panel.classes)
+    whole = said.sum(axis=1, keepdims=True)
+    deviating = np.where(np.arange(panel.classes) == likeliest[:, None], 0, said)
+    met = (deviating * (whole - 1)).sum(axis=0)
+    return np.clip((deviating * (said - 1)).sum(axis=0) / np.maximum(met, 1), *RHO)
 
-    def top(who: int) -> int:
-        while above[who] != who:
-            above[who] = above[above[who]]
-            who = above[who]
-        return who
 
-    for one, other in table[:, :2].tolist():
-        above[top(one)] = top(other)
-    sets = [top(one) for one in table[:, 0].tolist()]
-    members: dict[int, set[int]] = {}
-    edges: dict[int, list[float]] = {}
-    for (one, other), root, evidence in zip(table[:, :2].tolist(), sets, llr.tolist(), strict=True):
-        members.setdefault(root, set()).update((one, other))
-        edges.setdefault(root, []).append(evidence)
+def _most_answers(lists: Lists) -> int:
+    """Return up to how many answers an item may have, so that not too many pairs are compared."""
+    counts = np.sort(np.diff(lists.start))
+    spent = np.cumsum(counts * counts // 2)
+    allowed = np.searchsorted(spent, ANSWERS_COMPARED, side="right")
+    return int(counts[-1] if allowed == len(counts) else counts[max(allowed - 1, 0)])
+
+
+def _clusters(
+    people: int, edges: Whole, llr: Numbers, enough: float, follow: Callable[[int, NDArray[np.bool_]], float]
+) -> Whole:
+    """Return int64[people]: the cluster that everybody is in, 0 is none."""
+    near: dict[int, set[int]] = {}
+    for one, other in edges.tolist():
+        near.setdefault(one, set()).add(other)
+        near.setdefault(other, set()).add(one)
+    each = np.log(people) + MARGIN
     cluster = np.zeros(people, np.int64)
     number = 0
-    for root, evidence in edges.items():
-        size = len(members[root])
-        dense = 2 * len(evidence) >= size * (size - 1) / 2
-        if max(evidence) > enough or (size >= GROUP and sum(evidence) > 2 * enough and dense):
+    for (one, other), evidence in zip(edges[: SEEDS * people].tolist(), llr.tolist(), strict=False):
+        if cluster[one] or cluster[other]:
+            continue
+        members = _pruned(_grown({one, other}, near, cluster, each, follow), people, each, follow)
+        if len(members) >= GROUP or (evidence > enough and len(members) < GROUP):
+            members = members if len(members) >= GROUP else {one, other}
             number += 1
-            cluster[list(members[root])] = number
+            cluster[list(members)] = number
     return cluster
+
+
+def _grown(
+    members: set[int], near: dict[int, set[int]], cluster: Whole, each: float,
+    follow: Callable[[int, NDArray[np.bool_]], float],
+) -> set[int]:  # fmt: skip
+    """Return the members and all neighbours, again and again, who follow them."""
+    members = set(members)
+    while True:
+        inside = np.zeros(len(cluster), np.bool_)
+        inside[list(members)] = True
+        around = {x for member in members for x in near[member]} - members
+        joining = {x for x in around if not cluster[x] and follow(x, inside) > each}
+        if not joining:
+            return members
+        members |= joining
+
+
+def _pruned(
+    members: set[int], people: int, each: float, follow: Callable[[int, NDArray[np.bool_]], float]
+) -> set[int]:
+    """Return those who follow the rest; the weakest goes first."""
+    members = set(members)
+    while len(members) >= GROUP:
+        inside = np.zeros(people, np.bool_)
+        inside[list(members)] = True
+        evidence = {x: follow(x, inside) for x in members}
+        weakest = min(evidence.values())
+        if weakest > each:
+            break
+        members -= {x for x, value in evidence.items() if value == weakest}
+    return members
