@@ -6,11 +6,10 @@ of G's answers equal to a, and P the probability of a by x's errors and the beli
     llr(x | G) += log((COPY s + (1 - COPY) P) / P)                     nats; COPY: how often a copier repeats
 
 Some items mislead everybody, so errors coincide between people who have nothing to do with each other: P of an answer k
-that deviates from the likeliest class is never below rho_k, how often in this crowd another deviates alike where one does.
+is never below rho_k, how often in this crowd another says k too where one says k and deviates from the likeliest class.
 
-Of two people the mean of both directions counts. Two are an edge where llr > 2 and two deviations from the likeliest
-class or more are equal. From the strongest edge on, a set grows by neighbours with llr(x | G) > log(people) + 5, then
-loses who fails that against the rest; it is a cluster with three people or more, or, of two, with llr > log(pairs) + 5.
+Of two people the mean of both directions counts. Two are an edge where llr > 4 and a deviation from the likeliest
+class is equal. From the strongest edge on, a set grows by all with llr(x | G) > log(people) + 5, then loses who fails that against the rest; it is a cluster with three people or more, or, of two, with llr > log(pairs) + 5.
 Pooling G finds cliques of which no two have shared enough: each pair's evidence is weak, that against all is not.
 
 Taken further than shared/reference/incentive.md, 5.4, which thresholds pairs and sums them: the partner is left out of
@@ -34,9 +33,8 @@ from annotation.incentive.confusion import Lists
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-LEAST_LLR = 2.0
+LEAST_LLR = 4.0
 """Nats from which two people are looked at."""
-LEAST_SHARED = 2
 MARGIN = 5.0
 """Nats beyond the logarithm of how many could have been found: one false find in 150 searches."""
 RHO = (0.02, 0.5)
@@ -100,13 +98,13 @@ def _compare(mine, theirs, item, start, order, person, label, likeliest, gold, s
                         shared[other] += 1
                 for c in range(classes):
                     log[c] = sums[i, c] - table[one, c, label[row]] - table[other, c, label[peer]]
-                p = _chance(log, prior, gold[i], errors[one], label[row], rho[label[row]] * (label[row] != likeliest[i]))
-                q = _chance(log, prior, gold[i], errors[other], label[peer], rho[label[peer]] * (label[peer] != likeliest[i]))
+                p = _chance(log, prior, gold[i], errors[one], label[row], rho[label[row]])
+                q = _chance(log, prior, gold[i], errors[other], label[peer], rho[label[peer]])
                 llr[other] += np.int64(np.rint((np.log((same + 0.1 * p) / p) + np.log((same + 0.1 * q) / q)) * 2.0**31))
         compared += count
         for at in range(count):
             other = touched[at]
-            if shared[other] >= 2 and llr[other] > 2.0 * 2.0**32:
+            if shared[other] >= 1 and llr[other] > 4.0 * 2.0**32:
                 found.append((one, other, shared[other], both[other], llr[other]))
             seen[other] = False
             llr[other] = shared[other] = both[other] = 0
@@ -114,26 +112,39 @@ def _compare(mine, theirs, item, start, order, person, label, likeliest, gold, s
 
 
 @njit(cache=True, nogil=True)
-def _follow(x, inside, mine, theirs, item, start, order, person, label, likeliest, gold, sums, table, errors, prior, rho):  # type: ignore[no-untyped-def]
-    """Return llr(x | G) in units of 2 ** -32; `inside`: who is in G."""
-    log = np.zeros(sums.shape[1], np.int64)
-    llr = 0
-    for at in range(mine[x], mine[x + 1]):
-        row = theirs[at]
-        i = item[row]
-        said, alike = 0, 0
-        for c in range(len(log)):
-            log[c] = sums[i, c] - table[x, c, label[row]]
-        for near in range(start[i], start[i + 1]):
-            peer = order[near]
-            if inside[person[peer]] and person[peer] != x:
-                said += 1
-                alike += label[peer] == label[row]
-                for c in range(len(log)):
-                    log[c] -= table[person[peer], c, label[peer]]
-        if said > 0:
-            p = _chance(log, prior, gold[i], errors[x], label[row], rho[label[row]] * (label[row] != likeliest[i]))
-            llr += np.int64(np.rint(np.log((0.9 * alike / said + 0.1 * p) / p) * 2.0**32))
+def _follow(members, inside, mine, theirs, item, start, order, person, label, gold, sums, table, errors, prior, rho):  # type: ignore[no-untyped-def]
+    """Return llr(x | G without x) of everybody, int64[people], in units of 2 ** -32; `inside`: who is in G."""
+    classes = sums.shape[1]
+    llr = np.zeros(len(inside), np.int64)
+    log = np.zeros(classes, np.int64)
+    without = np.zeros(classes, np.int64)
+    said = np.zeros(classes, np.int64)
+    for member in members:
+        for at in range(mine[member], mine[member + 1]):
+            i = item[theirs[at]]
+            first = start[i]
+            while not inside[person[order[first]]]:
+                first += 1
+            if order[first] != theirs[at]:
+                continue  # the item has been seen with another member
+            said[:] = 0
+            log[:] = sums[i]
+            for near in range(first, start[i + 1]):
+                peer = order[near]
+                if inside[person[peer]]:
+                    said[label[peer]] += 1
+                    for c in range(classes):
+                        log[c] -= table[person[peer], c, label[peer]]
+            whole = said.sum()
+            for near in range(start[i], start[i + 1]):
+                peer = order[near]
+                x, a = person[peer], label[peer]
+                if whole - inside[x] > 0:
+                    for c in range(classes):
+                        without[c] = log[c] - (0 if inside[x] else table[x, c, a])
+                    p = _chance(without, prior, gold[i], errors[x], a, rho[a])
+                    alike = (said[a] - inside[x]) / (whole - inside[x])
+                    llr[x] += np.int64(np.rint(np.log((0.9 * alike + 0.1 * p) / p) * 2.0**32))
     return llr
 
 
@@ -162,13 +173,14 @@ class Copies:
         return cls(np.zeros(people, np.int64), np.ones(people, np.int64), *[empty] * 4, np.zeros(0), 0)
 
 
-def find_copies(panel: Panel, lists: Lists, found: Fit) -> Copies:
+def find_copies(panel: Panel, lists: Lists, found: Fit, cleared: NDArray[np.bool_] | None = None) -> Copies:
     """Compare all pairs of people who have answered an item both, and grow clusters from the strongest.
 
     Args:
         panel: the answers.
         lists: the same by item.
         found: the model, of the same people.
+        cleared: bool[people or more]: who is in no cluster, whatever is found.
     """
     likeliest = np.argmax(np.rint(found.belief * NATS), axis=1)
     mine = np.zeros(panel.people + 1, np.int64)
@@ -176,16 +188,19 @@ def find_copies(panel: Panel, lists: Lists, found: Fit) -> Copies:
     theirs = np.argsort(panel.person, kind="stable")
     prior = np.log(found.prior)
     answers = (mine, theirs, panel.item, lists.start, lists.order, panel.person, panel.label)
-    model = (likeliest, panel.gold, found.sums, found.table, found.errors, prior, _coincidence(panel, likeliest))
-    rows, compared = _compare(*answers, *model, _most_answers(lists))
+    model = (panel.gold, found.sums, found.table, found.errors, prior, _coincidence(panel, likeliest))
+    rows, compared = _compare(*answers, likeliest, *model, _most_answers(lists))
     table = np.array(rows, np.int64).reshape(-1, 5)
     table = table[np.lexsort((table[:, 1], table[:, 0], -table[:, 2], -table[:, 4]))]
     llr = table[:, 4] / NATS
 
-    def follow(x: int, inside: NDArray[np.bool_]) -> float:
-        return float(_follow(x, inside, *answers, *model) / NATS)
+    def follow(members: Whole) -> Numbers:
+        inside = np.zeros(panel.people, np.bool_)
+        inside[members] = True
+        return np.asarray(_follow(members, inside, *answers, *model) / NATS)
 
-    cluster = _clusters(panel.people, table[:, :2], llr, np.log(max(compared, 1)) + MARGIN, follow)
+    free = np.ones(panel.people, np.bool_) if cleared is None else ~cleared[: panel.people]
+    cluster = _clusters(free, table[:, :2], llr, np.log(max(compared, 1)) + MARGIN, follow)
     sizes = np.bincount(cluster, minlength=1)
     size = np.where(cluster > 0, sizes[cluster], 1)
     return Copies(cluster, size, *(table[:, column] for column in range(4)), llr, compared)
@@ -210,54 +225,30 @@ def _most_answers(lists: Lists) -> int:
 
 
 def _clusters(
-    people: int, edges: Whole, llr: Numbers, enough: float, follow: Callable[[int, NDArray[np.bool_]], float]
+    free: NDArray[np.bool_], edges: Whole, llr: Numbers, enough: float, follow: Callable[[Whole], Numbers]
 ) -> Whole:
-    """Return int64[people]: the cluster that everybody is in, 0 is none."""
-    near: dict[int, set[int]] = {}
-    for one, other in edges.tolist():
-        near.setdefault(one, set()).add(other)
-        near.setdefault(other, set()).add(one)
+    """Return int64[people]: the cluster that everybody is in, 0 is none; `free`: who may be in one."""
+    people = len(free)
     each = np.log(people) + MARGIN
     cluster = np.zeros(people, np.int64)
     number = 0
-    for (one, other), evidence in zip(edges[: SEEDS * people].tolist(), llr.tolist(), strict=False):
-        if cluster[one] or cluster[other]:
+    for pair, evidence in zip(edges[: SEEDS * people], llr, strict=False):
+        if cluster[pair].any() or not free[pair].all():
             continue
-        members = _pruned(_grown({one, other}, near, cluster, each, follow), people, each, follow)
-        if len(members) >= GROUP or (evidence > enough and len(members) < GROUP):
-            members = members if len(members) >= GROUP else {one, other}
-            number += 1
-            cluster[list(members)] = number
+        members = pair
+        while True:  # grow
+            following = (follow(members) > each) & (cluster == 0) & free
+            following[members] = True
+            if following.sum() == len(members):
+                break
+            members = np.flatnonzero(following)
+        while len(members) >= GROUP:  # the weakest goes first
+            held = follow(members)[members]
+            if held.min() > each:
+                break
+            members = members[held > held.min()]
+        if len(members) < GROUP and evidence <= enough:
+            continue
+        number += 1
+        cluster[members if len(members) >= GROUP else pair] = number
     return cluster
-
-
-def _grown(
-    members: set[int], near: dict[int, set[int]], cluster: Whole, each: float,
-    follow: Callable[[int, NDArray[np.bool_]], float],
-) -> set[int]:  # fmt: skip
-    """Return the members and all neighbours, again and again, who follow them."""
-    members = set(members)
-    while True:
-        inside = np.zeros(len(cluster), np.bool_)
-        inside[list(members)] = True
-        around = {x for member in members for x in near[member]} - members
-        joining = {x for x in around if not cluster[x] and follow(x, inside) > each}
-        if not joining:
-            return members
-        members |= joining
-
-
-def _pruned(
-    members: set[int], people: int, each: float, follow: Callable[[int, NDArray[np.bool_]], float]
-) -> set[int]:
-    """Return those who follow the rest; the weakest goes first."""
-    members = set(members)
-    while len(members) >= GROUP:
-        inside = np.zeros(people, np.bool_)
-        inside[list(members)] = True
-        evidence = {x: follow(x, inside) for x in members}
-        weakest = min(evidence.values())
-        if weakest > each:
-            break
-        members -= {x for x, value in evidence.items() if value == weakest}
-    return members

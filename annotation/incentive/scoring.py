@@ -35,6 +35,8 @@ class Scoring:
     strata: int = 4
     """Most strata; rarer reference labels are one."""
     find_copies: bool = True
+    cleared: frozenset[str] = frozenset()
+    """People whom somebody has looked at and found to work for themselves: in no cluster."""
     caps: bool = True
     """Off only to show what the caps do."""
 
@@ -78,25 +80,28 @@ def score(answers: pa.Table, classes: Sequence[str], parameters: Scoring | None 
     found = fit(panel)
     copies = Copies.none(panel.people)
     if parameters.find_copies:
-        copies = _copies(reading, lists, found)
+        copies = _copies(reading, lists, found, parameters.cleared)
         if copies.cluster.any():
             found = fit(panel, 1 / copies.size[: panel.people])
     others = belief_of_others(panel, lists, found, copies.cluster[: panel.people])
     if parameters.perspectivist:
         measures = nothing(reading)
     else:
-        measures = measure(reading, found, others, parameters.costs, caps=parameters.caps)
+        measures = measure(
+            reading, found, others, copies.size[: panel.people], parameters.costs, caps=parameters.caps
+        )
     table = _table(reading, copies, measures)
     alarms = [] if parameters.perspectivist else _alarms(table, found, copies)
     labels, pairs = _labels(reading, found), _pairs(reading, copies)
     return Scored(table, labels, pairs, found.converged, found.iterations, found.reference, alarms)
 
 
-def _copies(reading: Reading, lists: Lists, found: Fit) -> Copies:
+def _copies(reading: Reading, lists: Lists, found: Fit, names: frozenset[str]) -> Copies:
     """Find copies, with the reference label as one more person where it is one of the classes and not always the same."""
     panel = reading.panel
+    cleared = np.array([*(name in names for name in reading.votes.people), False])
     if reading.reference.min() < 0 or reading.reference.min() == reading.reference.max():
-        return find_copies(panel, lists, found)
+        return find_copies(panel, lists, found, cleared)
     label = np.zeros(panel.items, np.int64)
     label[panel.item] = reading.reference
     items = np.unique(panel.item)
@@ -107,7 +112,7 @@ def _copies(reading: Reading, lists: Lists, found: Fit) -> Copies:
     )  # fmt: skip
     silent = np.zeros((1, panel.classes, panel.classes), np.int64)  # it has no vote
     told = replace(found, errors=matrices(wide, found.belief), table=np.concatenate([found.table, silent]))
-    return find_copies(wide, Lists.of(wide), told)
+    return find_copies(wide, Lists.of(wide), told, cleared)
 
 
 def _table(reading: Reading, copies: Copies, measures: Measures) -> pa.Table:
