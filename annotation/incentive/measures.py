@@ -86,7 +86,7 @@ def measure(
     gold, seen, right = gold_witness(unit[on_gold], panel.label[on_gold], reading.golds[on_gold], units, classes)
     peers, marginal = peer_witness(np.where(on_gold, -1, unit), panel.label, others, units)
     share, sound = trust(found.reference)
-    omega = weights(classes, found.prior, costs)
+    omega = weights(_occurring(seen, found), found.prior, costs)
     present = ((gold.rows + peers.rows) > 0).reshape(people, strata)
     part = present / present.sum(axis=1, keepdims=True)
 
@@ -122,3 +122,12 @@ def measure(
         [CAPS[code] for code in which],
         [STATES[0] if known else STATES[1] for known in anchored],
     )  # fmt: skip
+
+
+def _occurring(seen: Whole, found: Fit) -> NDArray[np.bool_]:
+    """bool[classes]: of which there are golds; without golds of two classes, that are believed of some item."""
+    believed = np.bincount(found.belief.argmax(axis=1), minlength=seen.shape[1]) > 0
+    for known in (seen.sum(axis=0) > 0, believed):
+        if known.sum() >= 2:  # noqa: PLR2004 - J tells classes apart
+            return np.asarray(known)
+    return np.ones(seen.shape[1], np.bool_)

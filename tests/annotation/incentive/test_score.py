@@ -78,9 +78,6 @@ def test_the_table_of_answers_has_golds_prelabels_lengths_and_one_row_an_answer(
 def test_who_reads_is_paid_and_who_always_says_the_same_gets_the_floor(worked, capsys):
     said = json.loads(say(capsys, worked, "--json"))
     people = {one["contributor"]: one for one in said["people"]}
-    import sys
-    for one in people.values(): print({k: one[k] for k in ("contributor","j_bp","m_bp","gold","cap","cap_bp","j_peer_bp","state","copy_size","variable_fen","floor_fen","items","value_fen","credited_seconds","copying")}, file=sys.stderr)
-    print(said["alarms"], said["convergence"], file=sys.stderr)
     assert set(people) == set(PEOPLE)
     assert people["lazy"]["variable_fen"] == 0
     assert people["lazy"]["entitled_fen"] == people["lazy"]["floor_fen"]
