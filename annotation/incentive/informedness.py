@@ -29,6 +29,8 @@ Numbers = NDArray[np.float64]
 
 CAP_Z = 2.0
 """Standard deviations that a witness's bound lies above what it saw."""
+PEER_Z = 1.64
+"""The same for peers: of 2.0, 1.64, 1.28 and 1.0 the highest under which answering golds alone earns nothing much."""
 LOW_Z = 1.28
 """Standard deviations of the interval shown and advanced upon: 10 % beyond on each side."""
 
