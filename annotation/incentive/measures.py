@@ -84,7 +84,7 @@ def measure(
     unit = panel.person * strata + reading.stratum
     units, on_gold = people * strata, reading.golds >= 0
     gold, seen, right = gold_witness(unit[on_gold], panel.label[on_gold], reading.golds[on_gold], units, classes)
-    peers, marginal = peer_witness(np.where(on_gold, -1, unit), panel.label, others, units)
+    peers, beforehand = peer_witness(np.where(on_gold, -1, unit), panel.label, others, units, found.pool)
     share, sound = trust(found.reference)
     omega = weights(classes, found.prior, costs)
     present = ((gold.rows + peers.rows) > 0).reshape(people, strata)
@@ -98,7 +98,7 @@ def measure(
         )
         return Bounds(*(value.reshape(people, strata) for value in (of.j, of.down, of.up))).mean(part)
 
-    both = together(gold, peers, marginal, share)
+    both = together(gold, peers, beforehand, share)
     each = replace(both, weight=both.weight / np.repeat(size, strata)[:, None])
     whole, certain = mean(each, LOW_Z), mean(each, CAP_Z)
     by_gold, by_peers = mean(gold, CAP_Z), mean(peers, PEER_Z / sound)
