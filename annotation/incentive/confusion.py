@@ -143,9 +143,7 @@ def gold_witness(unit: Whole, label: Whole, true: Whole, units: int, classes: in
     return Witness(share, seen.astype(np.float64), seen.sum(axis=1)), seen, right
 
 
-def peer_witness(
-    unit: Whole, label: Whole, others: Numbers, units: int, pool: Numbers
-) -> tuple[Witness, Numbers]:
+def peer_witness(unit: Whole, label: Whole, others: Numbers, units: int, pool: Numbers) -> tuple[Witness, Numbers]:
     """Regress the answers on what the others believe.
 
     Args:

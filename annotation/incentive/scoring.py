@@ -87,9 +87,7 @@ def score(answers: pa.Table, classes: Sequence[str], parameters: Scoring | None 
     if parameters.perspectivist:
         measures = nothing(reading)
     else:
-        measures = measure(
-            reading, found, others, copies.size[: panel.people], parameters.costs, caps=parameters.caps
-        )
+        measures = measure(reading, found, others, copies.size[: panel.people], parameters.costs, caps=parameters.caps)
     table = _table(reading, copies, measures)
     alarms = [] if parameters.perspectivist else _alarms(table, found, copies)
     labels, pairs = _labels(reading, found), _pairs(reading, copies)

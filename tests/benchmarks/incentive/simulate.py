@@ -61,12 +61,12 @@ def ordered(scored, column):
     return column[np.argsort(who)]
 
 
-def play(setting, cheats, seeds, parameters=None):
+def play(setting, cheats, seeds, parameters=None, first=0):
     """Return mean pay of cheats over honest, of the others over honest (both lists over seeds), and honest flags."""
     got = {cheat.name: [] for cheat in cheats}
     kept = {cheat.name: [] for cheat in cheats}
     honest, flags = [], []
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         world = World(setting, seed)
         table, names = world.table(world.honest)
         alone = score(table, names, parameters)
