@@ -5,7 +5,8 @@
 with value the worth of his accepted items (integer fen, or any measure of quantity), m the multiplier of his J in basis
 points and size the people who answer as one with him. Over fourteen real crowds the rank correlation with each person's
 Shapley value for the accuracy of the labels is 0.74 (for the count of labels alone 0.57; shared/reference/incentive.md,
-3.6). For two classes the sum of log likelihood ratios is the Shapley value of the log odds, but has no bound on one item.
+3.6). For two classes the sum of log likelihood ratios is the Shapley value of the log odds, but has no bound on one
+item.
 """
 
 import numpy as np

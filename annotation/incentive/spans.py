@@ -9,8 +9,9 @@ what a peer counts, and j drawn texts of the same peer (DRAWS of them, by the te
 so marking nothing, or the same places everywhere, has J = 0: that is as like other texts as like these. For exact match
 of balanced classes it is the informedness of `informedness.py`. Gold joins as a peer named "=gold".
 Bounds are those of the bootstrap over texts in its limit of infinitely many draws (infinitesimal jackknife: the
-residuals of the ratio), so no draw decides and no order; RIDGE texts that tell nothing stand beside (J = 0, residual 1/2).
-shared/reference/incentive.md, 5.3 (on CoNLL-2003's crowd: rank correlation with true F1 0.87, marking nothing 0.02).
+residuals of the ratio), so no draw decides and no order; RIDGE texts that tell nothing stand beside (J = 0, residual
+1/2). shared/reference/incentive.md, 5.3 (on CoNLL-2003's crowd: rank correlation with true F1 0.87, marking nothing
+0.02).
 """
 
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ SPANS_VERSION = "spans/1"
 
 
 @njit(cache=True, nogil=True)
-def _merge(first, kind, start, end):  # type: ignore[no-untyped-def]
+def _merge(first: Whole, kind: Whole, start: Whole, end: Whole) -> Whole:
     """Join overlapping spans of a type in place; return how many are left of every answer. Sorted by type and start."""
     left = np.zeros(len(first) - 1, np.int64)
     for row in range(len(first) - 1):
@@ -56,7 +57,9 @@ def _merge(first, kind, start, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _likeness(one, other, first, left, kind, start, end, marked):  # type: ignore[no-untyped-def]
+def _likeness(
+    one: Whole, other: Whole, first: Whole, left: Whole, kind: Whole, start: Whole, end: Whole, marked: Whole,
+) -> Numbers:  # fmt: skip
     """Return F1, float64[pairs], of the answers `one` and `other` (rows)."""
     result = np.ones(len(one))
     for pair in range(len(one)):
@@ -211,13 +214,16 @@ def score_spans(answers: pa.Table) -> pa.Table:
     high = np.minimum(j + LOW_Z * error, 1)[:-1]
     which = np.where(j[:-1] <= paid, 0, limits.argmin(axis=0))
     seen = np.bincount(person, minlength=people)[:-1]
+    marked = zip(golds[:-1].tolist(), right.tolist(), strict=False)
+    gold_j, peer_j = (
+        pa.array(basis_points(value[:-1]), mask=rows[:-1] == 0) for value, rows in ((by_gold, golds), (by_peers, peers))
+    )
     columns = [
         names, [answers["kind"][0].as_py()] * len(names), seen, golds[:-1],
-        pa.array([[{"name": "spans", "seen": s, "right": r}] for s, r in zip(golds[:-1].tolist(), right.tolist(), strict=False)],
-                 pa.list_(GOLD_CLASS)),
+        pa.array([[{"name": "spans", "seen": s, "right": r}] for s, r in marked], pa.list_(GOLD_CLASS)),
         basis_points(paid), basis_points(np.minimum((j - LOW_Z * error)[:-1], paid)),
         basis_points(np.maximum(np.minimum(high, limits[1:].min(axis=0)), paid)), basis_points(j[:-1]),
-        pa.array(basis_points(by_gold[:-1]), mask=golds[:-1] == 0), pa.array(basis_points(by_peers[:-1]), mask=peers[:-1] == 0),
+        gold_j, peer_j,
         *(pa.array(basis_points(np.nan_to_num(bound, posinf=1)), mask=~np.isfinite(bound)) for bound in limits[1:3]),
         [CAPS[code] for code in which], ["anchored" if g > 1 else "unanchored" for g in golds[:-1].tolist()],
         np.zeros(len(names), np.int32), np.ones(len(names), np.int32), np.ones(len(names), np.int32),

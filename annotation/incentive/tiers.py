@@ -1,8 +1,9 @@
 """Standing in a kind of round, 0 to 3, from scores: up by the lower bound, down only by the upper, so nobody flaps.
 
-Tier 0 is probation: fewer than 20 golds, or never above the first bound. A person reaches tier t where the lower bound of
-his J is at least BOUNDS[t - 1], and keeps what he has until the upper bound falls below its bound. Tier 3 of a domain
-that is locked also needs a verified credential. shared/reference/incentive.md, 5.5: it is reputation, not a month's pay.
+Tier 0 is probation: fewer than 20 golds, or never above the first bound. A person reaches tier t where the lower bound
+of his J is at least BOUNDS[t - 1], and keeps what he has until the upper bound falls below its bound. Tier 3 of a
+domain that is locked also needs a verified credential. shared/reference/incentive.md, 5.5: it is reputation, not a
+month's pay.
 """
 
 from collections.abc import Collection

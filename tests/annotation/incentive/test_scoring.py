@@ -1,4 +1,5 @@
-"""Laws of the score: what must change nothing, what must never lower it, what pays nothing, and a slice of the figures."""
+"""Laws of the score: what must change nothing, what must never lower it, what pays nothing, and a slice of the
+figures."""
 
 import numpy as np
 import pyarrow as pa
@@ -214,7 +215,8 @@ def test_one_person_alone_is_scored_without_harm():
 
 @pytest.mark.parametrize(
     ("setting", "strategy", "people", "bound"),
-    [(0, worlds.sandbag, 3, 0.05), (0, worlds.one_works, 6, 0.10), (0, worlds.half, 6, 0.45), (1, worlds.clique, 12, 0.05),
+    [(0, worlds.sandbag, 3, 0.05), (0, worlds.one_works, 6, 0.10), (0, worlds.half, 6, 0.45), (1, worlds.clique, 12,
+    0.05),
      (2, worlds.guess, 6, 0.02), (3, worlds.stamp, 15, 0.02)],
 )  # fmt: skip
 def test_a_slice_of_the_simulation(setting, strategy, people, bound):

@@ -36,7 +36,7 @@ def test_likeness_is_f1_of_sets_of_characters(answers):
 
 
 def world(seed=1, texts=120, gold=True):
-    """Six who look (of falling care), one who marks nothing, one who marks at random, one who marks one place always."""
+    """Six who look (of falling care), one who marks nothing, one who marks at random, one who marks one place."""
     g = np.random.default_rng(seed)
     rows = []
     for number in range(texts):

@@ -16,7 +16,7 @@ from tests.benchmarks.incentive.simulate import CHEATS, SETTINGS, STAMPS
 
 SHOWN = ("golds honest, rest random, 3", "random clique, 18", "one works for 6", "one works for 12", "half effort, 6")
 FIRST = 500
-"""Seeds of the report begin at 0, those that parts were chosen by lie between 100 and 300."""
+"""Neither the seeds of the report nor those that anything was chosen by."""
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class Crowd:
 
 
 def load(folder):
-    """Read a crowd; the last of several answers of a person to an item counts, truths of items without answers do not."""
+    """Read a crowd; the last of several answers of a person to an item counts."""
     with (
         (folder / "label.csv").open(encoding="utf-8") as labels,
         (folder / "truth.csv").open(encoding="utf-8") as truths,

@@ -1,11 +1,12 @@
 """Does the score measure the person? `python -m tests.benchmarks.incentive.real [FOLDER] [SEEDS]`.
 
-FOLDER has a folder for each crowd with label.csv (item, worker, label) and truth.csv (item, truth); by default the shared
-crowds. A control set of a fifth of the known items, from all classes alike, is gold; the truth of a person is his
-informedness on the other known items, of people with 20 of those or more (10 or 5 in a crowd of few answers a person,
-where fewer than ten people have 20; the line of the crowd says so). For each score: Spearman's correlation with it
-and the mean absolute error, means over the seeds (6 by default). Then the accuracy of labels, beside crowd-kit's Dawid
-and Skene where that is installed: without gold on all known items, with a tenth of them gold on the others.
+FOLDER has a folder for each crowd with label.csv (item, worker, label) and truth.csv (item, truth); by default the
+shared crowds. A control set of a fifth of the known items, from all classes alike, is gold; the truth of a person is
+his informedness on the other known items, of people with 20 of those or more (10 or 5 in a crowd of few answers a
+person, where fewer than ten people have 20; the line of the crowd says so). For each score: Spearman's correlation
+with it and the mean absolute error, means over the seeds (6 by default). Then the accuracy of labels, beside
+crowd-kit's Dawid and Skene where that is installed: without gold on all known items, with a tenth of them gold on the
+others.
 """
 
 import sys
@@ -166,9 +167,8 @@ def verdicts(means, margin):
         print("crowd-kit is not installed: no comparison")
         return
     ahead = means["anchored"] - means["crowd-kit DS"]
-    print(
-        f"anchored - crowd-kit DS: {ahead:+.2f} points: {'pass' if ahead >= margin else 'FAIL'} (at least {margin:+.1f})"
-    )
+    word = "pass" if ahead >= margin else "FAIL"
+    print(f"anchored - crowd-kit DS: {ahead:+.2f} points: {word} (at least {margin:+.1f})")
 
 
 if __name__ == "__main__":
