@@ -126,3 +126,34 @@ def _difference(one: Places, other: Places, length: int) -> float:
     for mine, gaps in ((one, _gaps(other, length)), (other, _gaps(one, length))):
         differing += sum((e - s) ** 2 for s, e in mine if any(a <= s and e <= b for a, b in gaps))
     return differing
+
+
+def raw_agreement(votes: Votes) -> float | None:
+    """Return the share of pairs of answers to one item that are equal, the mean over items with two answers or more."""
+    counts, cast = _counts(votes)
+    paired = cast >= 2  # noqa: PLR2004 - a pair
+    if not paired.any():
+        return None
+    counts, cast = counts[paired], cast[paired]
+    return float(((counts * (counts - 1)).sum(axis=1) / (cast * (cast - 1))).mean())
+
+
+def ac1(votes: Votes) -> float | None:
+    """Return Gwet's AC1: beyond what people who agree only on the doubtful items would reach; None as `alpha`.
+
+    (raw - e) / (1 - e), e = sum_k s_k (1 - s_k) / (classes - 1), s_k the mean share of class k in an item's answers.
+    K. L. Gwet, 2008. Where a class is rare it stays high when alpha falls to 0: show both, and the raw share.
+    """
+    raw = raw_agreement(votes)
+    if raw is None or len(votes.classes) < 2:  # noqa: PLR2004 - nothing to disagree on
+        return None
+    counts, cast = _counts(votes)
+    share = (counts[cast > 0] / cast[cast > 0, None]).mean(axis=0)
+    chance = float((share * (1 - share)).sum() / (len(votes.classes) - 1))
+    return (raw - chance) / (1 - chance)
+
+
+def _counts(votes: Votes) -> tuple[Numbers, Numbers]:
+    size = (len(votes.items), len(votes.classes))
+    counts = np.bincount(votes.item * size[1] + votes.label, minlength=size[0] * size[1]).reshape(size)
+    return counts.astype(np.float64), counts.sum(axis=1).astype(np.float64)

@@ -38,7 +38,7 @@ NATS = 2.0**32
 
 
 @njit(cache=True, nogil=True)
-def _count(item, person, label, belief, people):  # type: ignore[no-untyped-def]
+def _count(item: Whole, person: Whole, label: Whole, belief: Whole, people: int) -> Whole:
     """Return int64[people, classes, classes] in units of 1 / COUNT; `belief` has whole numbers of them."""
     classes = belief.shape[1]
     counts = np.zeros((people, classes, classes), np.int64)
@@ -49,7 +49,7 @@ def _count(item, person, label, belief, people):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _add(item, person, label, table, items):  # type: ignore[no-untyped-def]
+def _add(item: Whole, person: Whole, label: Whole, table: Whole, items: int) -> Whole:
     """Return int64[items, classes]: each item's sum of `table`[person, :, label]."""
     classes = table.shape[1]
     sums = np.zeros((items, classes), np.int64)
@@ -166,7 +166,7 @@ def _run(panel: Panel, weight: Numbers, most: int, *, by_gold: bool) -> Fit:
 
 
 def matrices(panel: Panel, belief: Numbers) -> tuple[Numbers, Numbers]:
-    """Return R, float64[people, classes, classes], what each says given the truth, shrunk to the crowd's; and that, P."""
+    """Return R, float64[people, classes, classes]: what each says, shrunk to the crowd's; and the crowd's own, P."""
     whole = np.rint(belief * COUNT).astype(np.int64)
     own = _count(panel.item, panel.person, panel.label, whole, panel.people) / COUNT
     pool = own.sum(axis=0) + np.eye(panel.classes) + 0.1

@@ -1,20 +1,20 @@
 """What every person says given the truth, by two witnesses: the golds, and what the others believe.
 
 For person w (and stratum) and each of his answers r to an item that is no gold, T is the belief of everybody but him
-(and but those who answer as one with him), made of the model of `annotation.anchored`. If T is calibrated and answers are
-independent given the truth, E[1(r = k) | T] = sum_c T_c R[c, k]; so least squares of the answers on T estimates R
+(and but those who answer as one with him), made of the model of `annotation.anchored`. If T is calibrated and answers
+are independent given the truth, E[1(r = k) | T] = sum_c T_c R[c, k]; so least squares of the answers on T estimates R
 without attenuation (shared/reference/incentive.md, 4 T4)::
 
     A = sum T T'        B = sum T 1[r = k]'        R = (A + g I)^-1 (B + g M)        n_c = 1 / ((A + g I)^-1)_cc
 
-g = 4 / classes: four answers in all that stand for what is thought beforehand, M. First M = 1 m' with m the person's own
-marginal: without evidence his answers tell nothing (sum_c m_c = 1, so J = 0). Then M = e P + (1 - e) 1 m', P the crowd's
-matrix and e the effort, least squares of the first R's diagonal along M's::
+g = 4 / classes: four answers in all that stand for what is thought beforehand, M. First M = 1 m' with m the person's
+own marginal: without evidence his answers tell nothing (sum_c m_c = 1, so J = 0). Then M = e P + (1 - e) 1 m', P the
+crowd's matrix and e the effort, least squares of the first R's diagonal along M's::
 
     e = sum_c n_c v_c (R_cc - m_c) / (sum_c n_c v_c^2 + g), 0 to 1          v_c = P_cc - m_c
 
-Who does not look has R_cc = m_c on average, so e = 0 and J = 0 as before; who looks is not taken for one who does not in
-those classes in which he has seen little. (The reference stops at the first R: with five classes it halves J.)
+Who does not look has R_cc = m_c on average, so e = 0 and J = 0 as before; who looks is not taken for one who does not
+in those classes in which he has seen little. (The reference stops at the first R: with five classes it halves J.)
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,10 @@ FINE = 2.0**20
 
 
 @njit(cache=True, nogil=True)
-def _others(start, order, person, label, table, sums, prior, cluster):  # type: ignore[no-untyped-def]
+def _others(  # noqa: C901 - one pass
+    start: Whole, order: Whole, person: Whole, label: Whole, table: Whole, sums: Whole, prior: Numbers,
+    cluster: Whole,
+) -> Numbers:  # fmt: skip
     """Return float64[answers, classes]: the belief of all but him and his cluster. `order` lists answers by item."""
     answers, classes = len(person), sums.shape[1]
     belief = np.zeros((answers, classes))
@@ -66,7 +69,7 @@ def _others(start, order, person, label, table, sums, prior, cluster):  # type: 
 
 
 @njit(cache=True, nogil=True)
-def _moments(unit, label, fine, units):  # type: ignore[no-untyped-def]
+def _moments(unit: Whole, label: Whole, fine: Whole, units: int) -> tuple[Whole, Whole]:
     """Return A in FINE squared and B in FINE, int64[units, classes, classes]; unit -1 is passed over."""
     classes = fine.shape[1]
     squares = np.zeros((units, classes, classes), np.int64)
@@ -143,9 +146,7 @@ def gold_witness(unit: Whole, label: Whole, true: Whole, units: int, classes: in
     return Witness(share, seen.astype(np.float64), seen.sum(axis=1)), seen, right
 
 
-def peer_witness(
-    unit: Whole, label: Whole, others: Numbers, units: int, pool: Numbers
-) -> tuple[Witness, Numbers]:
+def peer_witness(unit: Whole, label: Whole, others: Numbers, units: int, pool: Numbers) -> tuple[Witness, Numbers]:
     """Regress the answers on what the others believe.
 
     Args:

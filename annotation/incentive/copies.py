@@ -1,7 +1,7 @@
 """Who answers as one: people who deviate alike, more often than people who know as much would by chance.
 
-For person x and a set G of others, on every item that x and some of G have answered, with a the answer of x, s the share
-of G's answers equal to a, and P the probability of a by x's errors and the belief of all but x and G::
+For person x and a set G of others, on every item that x and some of G have answered, with a the answer of x, s the
+share of G's answers equal to a, and P the probability of a by x's errors and the belief of all but x and G::
 
     llr(x | G) += log((COPY s + (1 - COPY) P) / P)                     nats; COPY: how often a copier repeats
 
@@ -9,8 +9,10 @@ Some items mislead everybody, so errors coincide between people who have nothing
 is never below rho_k, how often in this crowd another says k too where one says k and deviates from the likeliest class.
 
 Of two people the mean of both directions counts. Two are an edge where llr > 4 and a deviation from the likeliest
-class is equal. From the strongest edge on, a set grows by all with llr(x | G) > log(people) + 5, then loses who fails that against the rest. It is a cluster where the evidence, half the sum of all llr(x | G without x) and
-of two people their llr, is more than log(pairs) + 8, and log(people) more for each who joined a pair.
+class is equal. From the strongest edge on, a set grows by all with
+llr(x | G) > log(people) + 5, then loses who fails that against the rest. It is a cluster where the evidence, half the
+sum of all llr(x | G without x) and of two people their llr, is more than log(pairs) + 8, and log(people) more for each
+who joined a pair.
 Pooling G finds cliques of which no two have shared enough: each pair's evidence is weak, that against all is not.
 
 Taken further than shared/reference/incentive.md, 5.4, which thresholds pairs and sums them: the partner is left out of
@@ -50,7 +52,7 @@ ANSWERS_COMPARED = 400_000_000
 
 
 @njit(cache=True, nogil=True)
-def _chance(log, prior, gold, errors, said, least):  # type: ignore[no-untyped-def]
+def _chance(log: Whole, prior: Numbers, gold: int, errors: Numbers, said: int, least: float) -> float:
     """Return P(said) by a person's `errors`, given the others' summed logarithms (in units of 2 ** -32) or the gold."""
     if gold >= 0:
         return max(errors[gold, said], least)
@@ -62,11 +64,15 @@ def _chance(log, prior, gold, errors, said, least):  # type: ignore[no-untyped-d
         one = np.exp(log[c] / 2.0**32 + prior[c] - top)
         whole += one
         p += one * errors[c, said]
-    return max(p / whole, least)
+    return float(max(p / whole, least))
 
 
 @njit(cache=True, nogil=True)
-def _compare(mine, theirs, item, start, order, person, label, likeliest, gold, sums, table, errors, prior, rho, most):  # type: ignore[no-untyped-def]
+def _compare(  # noqa: C901 - one pass
+    mine: Whole, theirs: Whole, item: Whole, start: Whole, order: Whole, person: Whole, label: Whole,
+    likeliest: Whole, gold: Whole, sums: Whole, table: Whole, errors: Numbers, prior: Numbers, rho: Numbers,
+    most: int,
+) -> tuple[list[tuple[int, int, int, int, int]], int]:  # fmt: skip
     """Return pairs of evidence (one, other, equal deviations, deviations, llr), and how many pairs were compared.
 
     `mine` bounds each person's rows in `theirs`; `start` bounds each item's in `order`; `most`: answers to an item.
@@ -115,7 +121,11 @@ def _compare(mine, theirs, item, start, order, person, label, likeliest, gold, s
 
 
 @njit(cache=True, nogil=True)
-def _follow(members, inside, mine, theirs, item, start, order, person, label, gold, sums, table, errors, prior, rho):  # type: ignore[no-untyped-def]
+def _follow(  # noqa: C901 - one pass
+    members: Whole, inside: NDArray[np.bool_], mine: Whole, theirs: Whole, item: Whole, start: Whole, order: Whole,
+    person: Whole, label: Whole, gold: Whole, sums: Whole, table: Whole, errors: Numbers, prior: Numbers,
+    rho: Numbers,
+) -> Whole:  # fmt: skip
     """Return llr(x | G without x) of everybody, int64[people], in units of 2 ** -32; `inside`: who is in G."""
     classes = sums.shape[1]
     llr = np.zeros(len(inside), np.int64)
@@ -173,7 +183,8 @@ class Copies:
     def none(cls, people: int) -> "Copies":
         """Return that nobody copies."""
         empty = np.zeros(0, np.int64)
-        return cls(np.zeros(people, np.int64), np.ones(people, np.int64), *[empty] * 4, np.zeros(0), 0)
+        alone = np.zeros(people, np.int64)
+        return cls(alone, alone + 1, empty, empty, empty, empty, np.zeros(0), 0)
 
 
 def find_copies(panel: Panel, lists: Lists, found: Fit, cleared: NDArray[np.bool_] | None = None) -> Copies:
@@ -206,7 +217,8 @@ def find_copies(panel: Panel, lists: Lists, found: Fit, cleared: NDArray[np.bool
     cluster = _clusters(free, table[:, :2], llr, np.log(max(compared, 1)) + PAIR_MARGIN, follow)
     sizes = np.bincount(cluster, minlength=1)
     size = np.where(cluster > 0, sizes[cluster], 1)
-    return Copies(cluster, size, *(table[:, column] for column in range(4)), llr, compared)
+    one, other, shared, deviations, _ = table.T
+    return Copies(cluster, size, one, other, shared, deviations, llr, compared)
 
 
 def _coincidence(panel: Panel, likeliest: Whole) -> Numbers:
@@ -216,14 +228,14 @@ def _coincidence(panel: Panel, likeliest: Whole) -> Numbers:
     whole = said.sum(axis=1, keepdims=True)
     deviating = np.where(np.arange(panel.classes) == likeliest[:, None], 0, said)
     met = (deviating * (whole - 1)).sum(axis=0)
-    return np.clip((deviating * (said - 1)).sum(axis=0) / np.maximum(met, 1), *RHO)
+    return np.asarray(np.clip((deviating * (said - 1)).sum(axis=0) / np.maximum(met, 1), *RHO))
 
 
 def _most_answers(lists: Lists) -> int:
     """Return up to how many answers an item may have, so that not too many pairs are compared."""
     counts = np.sort(np.diff(lists.start))
     spent = np.cumsum(counts * counts // 2)
-    allowed = np.searchsorted(spent, ANSWERS_COMPARED, side="right")
+    allowed = int(np.searchsorted(spent, ANSWERS_COMPARED, side="right"))
     return int(counts[-1] if allowed == len(counts) else counts[max(allowed - 1, 0)])
 
 

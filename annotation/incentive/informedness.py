@@ -14,8 +14,8 @@ class in proportion to what they rest on, and is never more than either of them 
 
 so a clique of peers cannot raise what golds contradict, and answering golds alone does not raise what peers contradict.
 J never falls when an answer to a gold is turned right: q_G rises, n_G stays, and U grows with q.
-E. B. Wilson, 1927; G. Y. Zou and A. Donner, 2008 (MOVER); shared/reference/incentive.md, 4 and 5.2, where witnesses were
-pooled in one regression: apart, the law just named holds for any number of classes.
+E. B. Wilson, 1927; G. Y. Zou and A. Donner, 2008 (MOVER); shared/reference/incentive.md, 4 and 5.2, where witnesses
+were pooled in one regression: apart, the law just named holds for any number of classes.
 """
 
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def bounds(right: Numbers, weight: Numbers, z: Numbers | float, omega: Numbers) 
 
 
 def together(gold: Witness, peers: Witness, beforehand: Numbers, share: float) -> Witness:
-    """Return both witnesses as one; peers count `share` (lambda) of what they are, what is thought beforehand always g."""
+    """Return both witnesses as one; peers count `share` (lambda), what is thought beforehand always g."""
     rest = RIDGE / beforehand.shape[1] * (1 - share)
     weight = gold.weight + share * peers.weight + rest
     right = gold.weight * gold.right + share * peers.weight * peers.right + rest * beforehand

@@ -95,7 +95,7 @@ def score(answers: pa.Table, classes: Sequence[str], parameters: Scoring | None 
 
 
 def _copies(reading: Reading, lists: Lists, found: Fit, names: frozenset[str]) -> Copies:
-    """Find copies, with the reference label as one more person where it is one of the classes and not always the same."""
+    """Find copies, with the reference label as one more person where it is a class and not always the same."""
     panel = reading.panel
     cleared = np.array([*(name in names for name in reading.votes.people), False])
     if reading.reference.min() < 0 or reading.reference.min() == reading.reference.max():
@@ -151,11 +151,11 @@ def _alarms(table: pa.Table, found: Fit, copies: Copies) -> list[str]:
     unanchored = pc.sum(pc.equal(table["state"], "unanchored")).as_py()
     said = [
         (not found.converged, f"the consensus has not settled after {found.iterations} iterations"),
-        (found.reference is None, "no golds of two classes: peers alone say who is right, and payable J is at most 0.5"),
+        (found.reference is None, "no golds of two classes: peers alone judge, and payable J is at most 0.5"),
         (found.reference is not None and found.reference < SOUND,
          f"the consensus fails on the golds (J_ref {found.reference or 0:.2f} < {SOUND}): peers count for less"),
         (unanchored > 0, f"{unanchored} of {table.num_rows} people have no golds of two classes"),
-        (copies.cluster.any(), f"{np.count_nonzero(copies.cluster)} people answer as one in {copies.cluster.max()} "
-         "clusters: a person must look"),
+        (copies.cluster.any(),
+         f"{np.count_nonzero(copies.cluster)} people answer as one ({copies.cluster.max()} clusters): somebody must look"),
     ]  # fmt: skip
     return [sentence for condition, sentence in said if condition]

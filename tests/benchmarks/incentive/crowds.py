@@ -27,8 +27,11 @@ class Crowd:
 
 
 def load(folder):
-    """Read a crowd; the last of several answers of a person to an item counts, truths of items without answers do not."""
-    with (folder / "label.csv").open(encoding="utf-8") as labels, (folder / "truth.csv").open(encoding="utf-8") as truths:
+    """Read a crowd; the last of several answers of a person to an item counts."""
+    with (
+        (folder / "label.csv").open(encoding="utf-8") as labels,
+        (folder / "truth.csv").open(encoding="utf-8") as truths,
+    ):
         said = {(row["item"], row["worker"]): row["label"] for row in csv.DictReader(labels)}
         known = {row["item"]: row["truth"] for row in csv.DictReader(truths)}
     classes = sorted({*said.values(), *known.values()})

@@ -1,10 +1,12 @@
 """Does the score measure the person? `python -m tests.benchmarks.incentive.real [FOLDER] [SEEDS]`.
 
-FOLDER has a folder for each crowd with label.csv (item, worker, label) and truth.csv (item, truth); by default the shared
-crowds. A control set of a fifth of the known items, from all classes alike, is gold; the truth of a person is his
-informedness on the other known items, of people with 20 of those or more. For each score: Spearman's correlation with it
-and the mean absolute error, means over the seeds (6 by default). Then the accuracy of labels, beside crowd-kit's Dawid
-and Skene where that is installed: without gold on all known items, with a tenth of them gold on the others.
+FOLDER has a folder for each crowd with label.csv (item, worker, label) and truth.csv (item, truth); by default the
+shared crowds. A control set of a fifth of the known items, from all classes alike, is gold; the truth of a person is
+his informedness on the other known items, of people with 20 of those or more (10 or 5 in a crowd of few answers a
+person, where fewer than ten people have 20; the line of the crowd says so). For each score: Spearman's correlation
+with it and the mean absolute error, means over the seeds (6 by default). Then the accuracy of labels, beside
+crowd-kit's Dawid and Skene where that is installed: without gold on all known items, with a tenth of them gold on the
+others.
 """
 
 import sys
@@ -20,7 +22,9 @@ from tests.benchmarks.incentive.crowds import SHARED, control, crowds, true_info
 from tests.benchmarks.incentive.rivals import RIVALS
 from tests.benchmarks.incentive.table import answers
 
-LEAST = 20
+LEAST = (20, 10, 5)
+"""Known items beside the control that a person's truth rests on: the first under which JUDGED people have one."""
+JUDGED = 10
 CONTROL, ANCHOR = 0.2, 0.1
 
 
@@ -50,9 +54,10 @@ def informedness(crowd, gold, column="j_bp", parameters=None):
 def measured(crowd, seeds):
     """Return {score: (Spearman, mean absolute error)} and the share of people flagged as copying."""
     found, flagged = {}, []
+    least = next((n for n in LEAST if judged_by(crowd, n) >= JUDGED), LEAST[-1])
     for seed in range(seeds):
         gold = control(crowd, CONTROL, seed)
-        truth = true_informedness(crowd, gold, LEAST)
+        truth = true_informedness(crowd, gold, least)
         judged = np.isfinite(truth)
         j, scored = informedness(crowd, gold)
         flagged.append((scored.table["copy_size"].to_numpy() > 1).mean())
@@ -63,13 +68,24 @@ def measured(crowd, seeds):
             found.setdefault(name, []).append(
                 (spearman(values[judged], truth[judged]), np.abs(values[judged] - truth[judged]).mean())
             )
-    return {name: np.mean(pairs, axis=0) for name, pairs in found.items()}, float(np.mean(flagged)), int(judged.sum())
+    return (
+        {name: np.mean(pairs, axis=0) for name, pairs in found.items()},
+        float(np.mean(flagged)),
+        f"{judged.sum()} judged on {least} items or more",
+    )
+
+
+def judged_by(crowd, least):
+    """Return how many people have a truth."""
+    return np.isfinite(true_informedness(crowd, control(crowd, CONTROL, 0), least)).sum()
 
 
 def scored_column(crowd, scored, column):
     """Return a column of SCORES in units of J by the number of people."""
     values = np.zeros(crowd.people)
-    values[[int(name[1:]) for name in scored.table["contributor"].to_pylist()]] = scored.table[column].to_numpy() / 10_000
+    values[[int(name[1:]) for name in scored.table["contributor"].to_pylist()]] = (
+        scored.table[column].to_numpy() / 10_000
+    )
     return values
 
 
@@ -127,7 +143,7 @@ def main():
         found, flagged, judged = measured(crowd, seeds)
         rank[crowd.name] = {name: pair[0] for name, pair in found.items()}
         error[crowd.name] = {name: pair[1] for name, pair in found.items()}
-        print(f"{crowd.name}: {len(crowd.item):,} answers, {crowd.people} people ({judged} judged), "
+        print(f"{crowd.name}: {len(crowd.item):,} answers, {crowd.people} people ({judged}), "
               f"{len(crowd.classes)} classes, {100 * flagged:.2f} % flagged as copying", flush=True)  # fmt: skip
     means = print_table(f"Spearman with true informedness, {100 * CONTROL:.0f} % of the known items gold", rank)
     best = max(means[name] for name in RIVALS)
@@ -151,7 +167,8 @@ def verdicts(means, margin):
         print("crowd-kit is not installed: no comparison")
         return
     ahead = means["anchored"] - means["crowd-kit DS"]
-    print(f"anchored - crowd-kit DS: {ahead:+.2f} points: {'pass' if ahead >= margin else 'FAIL'} (at least {margin:+.1f})")
+    word = "pass" if ahead >= margin else "FAIL"
+    print(f"anchored - crowd-kit DS: {ahead:+.2f} points: {word} (at least {margin:+.1f})")
 
 
 if __name__ == "__main__":

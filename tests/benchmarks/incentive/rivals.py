@@ -20,7 +20,7 @@ def _mean_by(crowd, values, which=None):
     return np.bincount(crowd.person[which], values[which], crowd.people) / np.maximum(whole, 1)
 
 
-def majority_agreement(crowd, gold):
+def majority_agreement(crowd, _gold):
     """Share of answers that are the majority's (his own vote among them), as common platforms count."""
     return _mean_by(crowd, (majority(_votes(crowd)).labels[crowd.item] == crowd.label).astype(float))
 
@@ -40,7 +40,7 @@ def dawid_skene_accuracy(crowd, gold):
     return np.einsum("c,pcc->p", prior, belief.errors)
 
 
-def correlated_agreement(crowd, gold):
+def correlated_agreement(crowd, _gold):
     """CA, detail-free (V. Shnayder et al., 2016): agreement on the same item less that on different ones, where the
     crowd's answers correlate; all pairs in expectation instead of draws.
     """
@@ -60,7 +60,7 @@ def correlated_agreement(crowd, gold):
     return ((joint - apart) * sign).sum(axis=(1, 2))
 
 
-def dmi(crowd, gold):
+def dmi(crowd, _gold):
     """DMI (Y. Kong, 2020): the mean over peers of the product of two determinants of joint counts, halves of the items
     shared; of peers with 2 K shared items or more. The root of its size with its sign, so that it is in units of J.
     """

@@ -1,8 +1,8 @@
 """What cheating pays: `python -m tests.benchmarks.incentive.simulate [SEEDS]`, 20 by default.
 
-Thirty people, 250 items and 20 balanced golds each, five answers an item, a tenth of the items misleading. For every way
-to cheat and every seed: the mean pay of those who cheat over the mean pay of the same world where all are honest. Pay is
-m(J) over the size of the cluster of copies, m = clip((J - 0.2) / 0.6, 0, 1.25). The bound is the issue's.
+Thirty people, 250 items and 20 balanced golds each, five answers an item, a tenth of the items misleading. For every
+way to cheat and every seed: the mean pay of those who cheat over the mean pay of the same world where all are honest.
+Pay is m(J) over the size of the cluster of copies, m = clip((J - 0.2) / 0.6, 0, 1.25). The bound is the issue's.
 """
 
 import sys
@@ -46,6 +46,8 @@ CHEATS = (
     Cheat("half effort, 6", worlds.half, 6, 0.35),
     Cheat("half effort, 30", worlds.half, 30, None),
 )
+FIRST = 1000
+"""The first seed: none of those by which anything was chosen (below 500)."""
 STAMPS = tuple(Cheat(f"stamp the pre-label, {n}", worlds.stamp, n, 0.02) for n in (1, 6, 15, 30))
 
 
@@ -61,12 +63,12 @@ def ordered(scored, column):
     return column[np.argsort(who)]
 
 
-def play(setting, cheats, seeds, parameters=None):
+def play(setting, cheats, seeds, parameters=None, first=FIRST):
     """Return mean pay of cheats over honest, of the others over honest (both lists over seeds), and honest flags."""
     got = {cheat.name: [] for cheat in cheats}
     kept = {cheat.name: [] for cheat in cheats}
     honest, flags = [], []
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         world = World(setting, seed)
         table, names = world.table(world.honest)
         alone = score(table, names, parameters)

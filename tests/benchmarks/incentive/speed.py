@@ -1,7 +1,7 @@
 """A million answers of two thousand people: `python -m tests.benchmarks.incentive.speed [ANSWERS] [PEOPLE]`.
 
-Prints CPU seconds of `score` with copy detection (arrays are made before, compilation happens on a small table), and the
-greatest memory of the process. Required: 10 s for two classes, 20 s for five, 1.5 GB.
+Prints CPU seconds of `score` with copy detection (arrays are made before, compilation happens on a small table), and
+the greatest memory of the process. Required: 10 s for two classes, 20 s for five, 1.5 GB.
 """
 
 import resource

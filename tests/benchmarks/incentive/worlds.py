@@ -83,7 +83,7 @@ class World:
         return np.array(item), np.array(person)
 
     def look(self, item, person):
-        """What people answer who look: class 0 right at U(.93, .99), the others at U(.70, .95), but for deceptive items."""
+        """What people answer who look: class 0 right at U(.93, .99), the others at U(.70, .95), unless misled."""
         g, true = self.g, self.truth[item]
         chance = self.skill[person, true]
         wrong = (true + g.integers(1, self.setting.classes, len(true))) % self.setting.classes
