@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from pipeline.identity import place_id
 from pipeline.passage_stages import BETWEEN
+from pipeline.removed import Named, load_removed
 from pipeline.schema import INPUT_ID
 from pipeline.store import (
     PASSAGES,
     PartWriter,
     RunFolder,
     digest_file,
-    fingerprint,
     read_batches,
     read_json,
     read_schema,
@@ -28,11 +28,6 @@ from pipeline.store import (
     write_json,
 )
 from pipeline.twins import FOLDER
-
-Named: TypeAlias = frozenset[tuple[str, str]]
-"""Source and id of documents."""
-
-LIST = "takedowns.json"
 
 _TABLES = ("corpus", "verdicts", "attributes", "signatures", "documents")
 """Tables of a part that name documents or hold their text."""
@@ -51,18 +46,6 @@ are made again where a run needs them."""
 
 _SHARED = (PASSAGES, *BETWEEN, FOLDER)
 """Folders of a run with what its documents have in common, and excerpts of them."""
-
-
-def removed(workspace: Path) -> Named:
-    """Return what has been taken out of a workspace."""
-    stored = read_json(workspace / LIST) or {"documents": []}
-    return frozenset((one["source"], one["id"]) for one in stored["documents"])
-
-
-def add_removed(workspace: Path, documents: Named) -> None:
-    """Put documents on the list of what has been taken out."""
-    whole = sorted(removed(workspace) | documents)
-    write_json(workspace / LIST, {"documents": [{"source": source, "id": identity} for source, identity in whole]})
 
 
 def remove_documents(
@@ -128,10 +111,11 @@ def remove_documents(
 
 def keep_removed(folder: RunFolder, workspace: Path, scans: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """Remove what has been taken out of the workspace from parts that were scanned since; return the receipts."""
-    documents = removed(workspace)
+    removed = load_removed(workspace)
+    documents = removed.documents
     if not documents:
         return dict(scans)
-    listed = fingerprint(sorted(documents))
+    listed = removed.fingerprint()
     kept = {}
     for number, scan in scans.items():
         receipt = dict(scan)

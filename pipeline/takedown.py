@@ -18,7 +18,8 @@ from pipeline.cluster_members import with_members
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.index import GONE, Index, at_index, open_index, removal_digest, signing_of
 from pipeline.indexing import purge, restate
-from pipeline.removal import Named, add_removed, forget_copies, remove_documents
+from pipeline.removal import forget_copies, remove_documents
+from pipeline.removed import Named, add_removed
 from pipeline.run import alone
 from pipeline.segment import name_keys, name_of
 from pipeline.signing import Signing
