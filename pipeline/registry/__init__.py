@@ -19,6 +19,7 @@ from pipeline.registry.declarative import (
     update,
 )
 from pipeline.registry.desk import Audit, Request
+from pipeline.registry.removals import Objection, Removal
 from pipeline.registry.work import (
     ANSWERED,
     CLOSED,
@@ -39,6 +40,7 @@ from pipeline.registry.work import (
 
 __all__ = [  # what the floors above say to the database, through this door
     "ANSWERED", "CLOSED", "ID_CHARS", "ISSUED", "OPEN", "VOID", "WITHDRAWN", "Answer", "Assignment", "Audit",
-    "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item", "Qualification", "Registry", "Request",
+    "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item", "Objection", "Qualification",
+    "Registry", "Removal", "Request",
     "Round", "SQLAlchemyError", "Seat", "Session", "create_engine", "event", "func", "make_url", "select", "update",
 ]  # fmt: skip
