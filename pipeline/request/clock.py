@@ -23,9 +23,9 @@ class Clock(Strict):
 
     working_days: Annotated[int, Field(ge=1, le=250)] = DEFAULT_DAYS
     """Days that a request may take."""
-    days_off: tuple[date, ...] = ()
+    days_off: tuple[date, ...] = Field(default=(), strict=False)
     """Holidays: no working days, whatever the day of the week."""
-    extra_days: tuple[date, ...] = ()
+    extra_days: tuple[date, ...] = Field(default=(), strict=False)
     """Days at a weekend that are worked (调休)."""
 
     @property

@@ -30,7 +30,9 @@ Bits = NDArray[np.bool_]
 class Demand(Protocol):
     """What names documents."""
 
-    by: Way
+    @property
+    def by(self) -> Way:
+        """Return in which way."""
 
     def in_documents(self, table: pa.Table) -> Bits:
         """Say which rows of a table with source, id, url, text and meta are meant: bool[rows]."""

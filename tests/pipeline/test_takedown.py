@@ -232,7 +232,7 @@ def test_twins_that_cannot_be_known_are_said_before_anything_is_changed(two_runs
 
 
 def test_two_at_once_are_refused(two_runs):
-    with takedown._alone(two_runs.path / "ws"), pytest.raises(RecipeError, match="another takedown"):
+    with takedown.alone_at(two_runs.path / "ws"), pytest.raises(RecipeError, match="another takedown"):
         down(two_runs, "a")
 
 
