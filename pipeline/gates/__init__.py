@@ -1,0 +1,1 @@
+"""The gates of a release: what must hold before anything stands under its name."""
