@@ -29,7 +29,7 @@ from pipeline.removal import keep_removed
 from pipeline.report import write_report
 from pipeline.runs import open_run
 from pipeline.scan import Cutting, ScanSettings, scan_shard
-from pipeline.sources.barring import refuse_barred
+from pipeline.sources.refusal import refuse_barred
 from pipeline.stage import Receipt, Stages
 from pipeline.store import SCANNED, SURVEYED, RunFolder, fingerprint, write_bytes, write_json
 from pipeline.summary import summarize

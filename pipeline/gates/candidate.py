@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from pipeline.errors import RecipeError
+from pipeline.schema import INPUT_ID
 from pipeline.store import read_batches, read_json
 
 CANDIDATES = Path("releases") / ".candidates"
@@ -114,7 +115,7 @@ class Contents:
             for name, identity, meta in zip(names, ids, table["meta"].to_pylist(), strict=True):
                 said = dict(meta or ())
                 batches[name, said.get(BATCH_KEY)] += 1
-                if self.removed and {(name, identity), (name, said.get("_input_id", identity))} & self.removed:
+                if self.removed and {(name, identity), (name, said.get(INPUT_ID, identity))} & self.removed:
                     back.append((name, identity))
         return sources, back, batches
 

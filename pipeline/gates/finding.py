@@ -24,7 +24,7 @@ class Finding:
     remedy: str = ""
     """What to do, as a command where there is one; empty if it passed."""
     trial: bool = False
-    """It let a trial pass that is too small for what the clause asks: in JSON it never reads as passed."""
+    """It is about a trial, to which the clause does not apply as it stands: in JSON it never reads as passed."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it for the manifest."""
