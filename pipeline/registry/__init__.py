@@ -19,6 +19,8 @@ from pipeline.registry.declarative import (
     update,
 )
 from pipeline.registry.desk import Audit, Request
+from pipeline.registry.releases import Release
+from pipeline.registry.sources import Assessment, Authorisation, Draw, Paper, Source
 from pipeline.registry.work import (
     ANSWERED,
     CLOSED,
@@ -38,7 +40,8 @@ from pipeline.registry.work import (
 )
 
 __all__ = [  # what the floors above say to the database, through this door
-    "ANSWERED", "CLOSED", "ID_CHARS", "ISSUED", "OPEN", "VOID", "WITHDRAWN", "Answer", "Assignment", "Audit",
-    "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item", "Qualification", "Registry", "Request",
-    "Round", "SQLAlchemyError", "Seat", "Session", "create_engine", "event", "func", "make_url", "select", "update",
+    "ANSWERED", "CLOSED", "ID_CHARS", "ISSUED", "OPEN", "VOID", "WITHDRAWN", "Answer", "Assessment", "Assignment",
+    "Audit", "Authorisation", "Contributor", "Credential", "Draw", "Engine", "Feed", "IntegrityError", "Item",
+    "Paper", "Qualification", "Registry", "Release", "Request", "Round", "SQLAlchemyError", "Seat", "Session", "Source",
+    "create_engine", "event", "func", "make_url", "select", "update",
 ]  # fmt: skip
