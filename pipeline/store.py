@@ -89,24 +89,24 @@ def fingerprint(*values: Any) -> str:  # noqa: ANN401 - any JSON
     return xxhash.xxh3_128(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)  # else the rename itself may be lost with the power
-    finally:
-        os.close(handle)
-
-
 def _partial(path: Path) -> Path:
     return path.with_name(path.name + ".partial")
 
 
+def flush(path: Path) -> None:
+    """Make a file or a folder durable as it is."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)  # of a folder: else a rename in it may be lost with the power
+    finally:
+        os.close(handle)
+
+
 def _settle(path: Path) -> None:
     """Make what was written to the partial file durable, then let it appear under its name."""
-    with _partial(path).open("rb") as file:
-        os.fsync(file.fileno())
+    flush(_partial(path))
     _partial(path).replace(path)
-    _flush_folder(path.parent)
+    flush(path.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -135,7 +135,7 @@ def withdraw(*receipts: Path) -> None:
     for receipt in receipts:
         if receipt.exists():
             receipt.unlink(missing_ok=True)
-            _flush_folder(receipt.parent)
+            flush(receipt.parent)
 
 
 class PartWriter:

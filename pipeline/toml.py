@@ -1,7 +1,8 @@
 """Files that people write, in TOML: read strictly, and faults said in their author's words. Door to pydantic."""
 
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
@@ -36,9 +37,20 @@ def parse(form: type[Form], text: str, where: str) -> Form:
         RecipeError: it is no TOML, a key is unknown or missing, or a value is of the wrong kind; all such faults.
     """
     try:
-        return form.model_validate(tomllib.loads(text))
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where}: not TOML: {error}") from error
+    return _checked(form, lambda: form.model_validate(data), where)
+
+
+def parse_plain(form: type[Form], data: bytes, where: str) -> Form:
+    """Read JSON, where dates are text, into a form; errors as `parse`."""
+    return _checked(form, lambda: form.model_validate_json(data), where)
+
+
+def _checked(form: type[Form], read: Callable[[], Form], where: str) -> Form:
+    try:
+        return read()
     except ValidationError as error:
         errors = error.errors()
         # A list whose only entry is faulty counts as empty besides: one fault is enough to say.
@@ -76,12 +88,20 @@ def _fault(form: type[BaseModel], fault: ErrorDetails) -> str:
     spot = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
     if fault["type"] != "extra_forbidden":
         words = _WORDING.get(fault["type"], fault["msg"])
-        return f"{spot}: {words.format(**fault.get('ctx', {}), input=fault['input'], key=place[-1])}"
+        said = words.format(**fault.get("ctx", {}), input=fault["input"], key=place[-1])
+        if fault["type"] == "literal_error":
+            said += _meant(str(fault["input"]), re.findall(r"'([^']*)'", fault["ctx"]["expected"]))
+        return f"{spot}: {said}"
     model: Any = form
     for part in place[:-1]:
         if isinstance(part, str):
             model = inner_form(model.model_fields[part].annotation)
     return f"{spot}: unknown key{nearest(str(place[-1]), model.model_fields)}"
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 def inner_form(annotation: Any) -> Any:  # noqa: ANN401 - an annotation can be anything

@@ -19,7 +19,9 @@ from pipeline.registry.declarative import (
     update,
 )
 from pipeline.registry.desk import Audit, Request
+from pipeline.registry.releases import Release
 from pipeline.registry.removals import Objection, Removal
+from pipeline.registry.sources import Assessment, Authorisation, Draw, Paper, Source
 from pipeline.registry.work import (
     ANSWERED,
     CLOSED,
@@ -39,8 +41,8 @@ from pipeline.registry.work import (
 )
 
 __all__ = [  # what the floors above say to the database, through this door
-    "ANSWERED", "CLOSED", "ID_CHARS", "ISSUED", "OPEN", "VOID", "WITHDRAWN", "Answer", "Assignment", "Audit",
-    "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item", "Objection", "Qualification",
-    "Registry", "Removal", "Request",
-    "Round", "SQLAlchemyError", "Seat", "Session", "create_engine", "event", "func", "make_url", "select", "update",
+    "ANSWERED", "CLOSED", "ID_CHARS", "ISSUED", "OPEN", "VOID", "WITHDRAWN", "Answer", "Assessment", "Assignment",
+    "Audit", "Authorisation", "Contributor", "Credential", "Draw", "Engine", "Feed", "IntegrityError", "Item",
+    "Objection", "Paper", "Qualification", "Registry", "Release", "Removal", "Request", "Round", "SQLAlchemyError", "Seat",
+    "Session", "Source", "create_engine", "event", "func", "make_url", "select", "update",
 ]  # fmt: skip

@@ -12,6 +12,8 @@ import pyarrow as pa
 from pipeline.removed import Named
 from pipeline.request.demand import Demand
 from pipeline.request.resemblance import Resembling
+from pipeline.request.subject import entries
+from pipeline.schema import INPUT_ID
 from pipeline.store import read_batches, read_json
 from pipeline.stream import blocks
 
@@ -71,7 +73,7 @@ def search_release(
     for path in data_files(release):
         begin = 0
         for table in rows_of_file(path):
-            pairs = list(zip(table["source"].to_pylist(), table["id"].to_pylist(), strict=True))
+            pairs = [(one["source"], id_in_run(one)) for one in table.select(["source", "id", "meta"]).to_pylist()]
             hits = np.fromiter((pair in documents for pair in pairs), np.bool_, len(pairs))
             if demand is not None and pairs:
                 hits |= demand.in_documents(table)
@@ -81,6 +83,14 @@ def search_release(
             found += [Held(*pairs[row], name, begin + row) for row in np.flatnonzero(hits).tolist()]
             begin += len(pairs)
     return found
+
+
+def id_in_run(row: dict[str, Any]) -> str:
+    """Return the id that a row has in its run: a release renames one that another source has too."""
+    renamed = [value for key, value in entries(row["meta"]) if key == INPUT_ID]
+    if renamed and row["id"].endswith(f"/{row['source']}/{renamed[-1]}"):
+        return str(renamed[-1])
+    return str(row["id"])
 
 
 def holding(

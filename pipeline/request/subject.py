@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -137,7 +138,12 @@ def whole_documents(table: pa.Table | pa.RecordBatch) -> pa.LargeStringArray:
     metas = table["meta"].to_pylist() if "meta" in columns else empty
     rows = zip(table["text"].to_pylist(), urls, metas, strict=True)
     end = f" {FIELD_END} "
-    return pa.array(
-        [end.join([text, url or "", *(f"{key}: {value}" for key, value in meta or ())]) for text, url, meta in rows],
-        pa.large_string(),
-    )
+    whole = [
+        end.join([text, url or "", *(f"{key}: {value}" for key, value in entries(meta))]) for text, url, meta in rows
+    ]
+    return pa.array(whole, pa.large_string())
+
+
+def entries(meta: Sequence[Any] | None) -> list[tuple[str, str]]:
+    """Return the fields of a document, from a map of a run or the list of key and value of a release."""
+    return [(one["key"], one["value"]) if isinstance(one, dict) else one for one in meta or ()]
