@@ -48,7 +48,7 @@ class Shaping(Strict):
     """`[shards]`: the files."""
 
     format: Literal["parquet", "jsonl"] = "parquet"
-    """jsonl is compressed: .jsonl.zst."""
+    """jsonl: the same rows also as `jsonl/*.jsonl.zst`, beside the Parquet that everything else reads."""
     target_mb: Annotated[float, Field(gt=0)] = 256
     """Size of a file, megabytes of 10^6 bytes: usual 256 to 1,000. Cuts lie where the rows say, so sizes vary by a half."""
     row_group_mb: Annotated[float, Field(gt=0)] = 16

@@ -1,10 +1,12 @@
 """The manifest of a release: what it is made of, what is in it, and the digest of every file."""
 
 from collections.abc import Mapping, Sequence
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from filters.contract import Modelled
 from pipeline.errors import RecipeError
@@ -37,7 +39,9 @@ def is_covered(path: str) -> bool:
 
 def list_files(folder: Path) -> list[str]:
     """Return the paths of all files of a release, sorted, but the manifest and its signature."""
-    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    found = (
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
+    )
     return sorted(path for path in found if is_covered(path))
 
 
@@ -138,7 +142,14 @@ def finish(manifest: dict[str, Any], folder: Path, data: Sequence[Mapping[str, A
     """Return the manifest with all files of the release and the root over them."""
     rows = {one["path"]: one["rows"] for one in data}
     files = describe_files(folder, rows, digests(data))
-    return manifest | {"files": files, "root": merkle.root_of(digests(files))}
+    whole = manifest | {"files": files, "root": merkle.root_of(digests(files))}
+    return whole | {"seal": seal_of(whole)}
+
+
+def seal_of(manifest: Mapping[str, Any]) -> str:
+    """Return the sha256 of all that a manifest says but its seal: a byte that changes anywhere in it is found."""
+    said = {key: value for key, value in manifest.items() if key != "seal"}
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def _kept(part: Part) -> NDArray[np.bool_]:
 
 def _check_alike(runs: Sequence[Run], recipes: Sequence[RecipeFile]) -> None:
     """Refuse runs whose signatures do not compare."""
-    way = "say duplicates = \"keep\" in [merge], or clean them with the same [dedup]"
+    way = 'say duplicates = "keep" in [merge], or clean them with the same [dedup]'
     for run, recipe in zip(runs, recipes, strict=True):
         if recipe.dedup.unit == "words" and recipe.segment.dictionaries:
             raise RecipeError(f"the run {run.name} compares by words of its own dictionaries: {way}")

@@ -148,7 +148,13 @@ def _weight(said: str) -> tuple[str, str, float]:
 
 
 def make_plan(
-    version: str, names: Sequence[str], workspace: Path, form: ReleaseFile, *, trial: bool, barred: Iterable[str] = (),
+    version: str,
+    names: Sequence[str],
+    workspace: Path,
+    form: ReleaseFile,
+    *,
+    trial: bool,
+    barred: Iterable[str] = (),
     tokenizer: str | None = None,
 ) -> Plan:
     """Check what is asked for, and find the parts it is made of.

@@ -61,10 +61,11 @@ class Left:
         return takes & also
 
 
-def released_rows(plan: Plan, merged: Merged, left: Left) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Yield the rows of a release in order, a batch of one part at a time: `RELEASED` and `MEASURES`.
+def released_rows(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield the rows of a release that are of one part, in order, a batch at a time: `RELEASED` and `MEASURES`.
 
     Args:
+        part: of the plan's.
         plan: of the release.
         merged: which documents stay where runs share some.
         left: counts what is left out.
@@ -72,11 +73,6 @@ def released_rows(plan: Plan, merged: Merged, left: Left) -> Iterator[tuple[pa.T
     Raises:
         LedgerError: a corpus is not what its run wrote.
     """
-    for part in plan.parts:
-        yield from _rows_of(part, plan, merged, left)
-
-
-def _rows_of(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterator[tuple[pa.Table, pa.Table]]:
     path = part.path("corpus")
     if digest_file(path) != part.corpus:
         raise LedgerError(f"{path} is not what the run wrote; run its recipe again")
@@ -103,7 +99,9 @@ def _rows_of(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterator[tup
         begin += batch.num_rows
 
 
-def _takes(rows: pa.Table, stays: NDArray[np.bool_], gone: NDArray[np.bool_], plan: Plan, left: Left) -> NDArray[np.bool_]:
+def _takes(
+    rows: pa.Table, stays: NDArray[np.bool_], gone: NDArray[np.bool_], plan: Plan, left: Left
+) -> NDArray[np.bool_]:
     takes = left.take(np.ones(rows.num_rows, np.bool_), stays, "another run's document stands for it")
     takes = left.take(takes, ~gone, "taken down")
     if plan.barred:
