@@ -104,11 +104,10 @@ def _release(options: argparse.Namespace) -> int:
 def _said(manifest: dict[str, Any], folder: Path) -> str:
     data = [one for one in manifest["files"] if "rows" in one]
     trial = " (trial: not for production)" if manifest["trial"] else ""
-    lines = [
-        f"Released {manifest['version']}{trial}: {manifest['documents']:,} documents, {manifest['characters']:,} "
-        f"characters, {len(data)} file(s) of {sum(one['bytes'] for one in data) / 1e6:,.1f} MB",
-        *(f"  {count:,} left out: {reason}" for reason, count in manifest["removed"]["left_out"].items()),
-    ]
+    head = f"Released {manifest['version']}{trial}: {manifest['documents']:,} documents, {manifest['characters']:,} "
+    size = sum(one["bytes"] for one in data) / 1e6
+    lines = [head + f"characters, {len(data)} file(s) of {size:,.1f} MB"]
+    lines += [f"  {count:,} left out: {reason}" for reason, count in manifest["removed"]["left_out"].items()]
     kept = manifest["kept"]
     if kept is not None:
         share = 1 - kept["bytes_in_kept_pages"] / max(1, kept["bytes"])

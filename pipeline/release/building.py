@@ -82,9 +82,15 @@ def build(
                 writer.write(rows)
         progress.advance(part.path("corpus").stat().st_size)
     entries = [
-        {"path": path.relative_to(folder).as_posix(), "sha256": sha256_of(path), "bytes": path.stat().st_size, "rows": n}
-        for writer in writers for path, n in writer.close()
-    ]  # fmt: skip
+        {
+            "path": path.relative_to(folder).as_posix(),
+            "sha256": sha256_of(path),
+            "bytes": path.stat().st_size,
+            "rows": number,
+        }
+        for writer in writers
+        for path, number in writer.close()
+    ]
     if not entries:
         shutil.rmtree(folder)
         why = "; ".join(f"{count} {reason}" for reason, count in left.reasons.items() if count) or "its runs kept none"

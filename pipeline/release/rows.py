@@ -121,7 +121,7 @@ def _taken_down(part: Part, plan: Plan, kept: int) -> NDArray[np.bool_]:
     keep = read_table(part.path("verdicts"), ["verdict.keep"])["verdict.keep"].to_numpy()
     named = np.zeros(len(keep), np.bool_)
     named[rows_of(part.run.folder, part.number, plan.removed)] = True
-    return named[keep]
+    return np.asarray(named[keep])
 
 
 def _attributes(part: Part) -> pa.Table:
@@ -158,11 +158,10 @@ def _attributes(part: Part) -> pa.Table:
 def _script(lect: pa.ChunkedArray, hant: pa.ChunkedArray) -> pa.ChunkedArray:
     """Say which script Chinese is written in: by its lect, else by the characters that only one script has."""
     by_chars = pc.if_else(pc.greater(hant, 0.5), "Hant", pc.if_else(pc.less(hant, 0.5), "Hans", "Hani"))
-    by_lect = pc.case_when(
+    return pc.case_when(
         pc.make_struct(pc.equal(lect, "cmn_Hans").fill_null(False), pc.equal(lect, "cmn_Hant").fill_null(False)),
         pa.scalar("Hans"), pa.scalar("Hant"), by_chars,
     )  # fmt: skip
-    return by_lect
 
 
 def _released(rows: pa.Table, measured: pa.Table, names: dict[int, str], part: Part) -> pa.Table:

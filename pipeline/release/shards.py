@@ -1,8 +1,8 @@
-"""Writing the files of a release, cut where the rows say so, so that the same rows give the same bytes wherever they lie.
+"""Writing the files of a release, cut where the rows say so: the same rows give the same bytes wherever they lie.
 
-In Parquet a row group is cut by our own marks, and its pages by pyarrow's content-defined chunking: a row that is removed
-changes one or two pages of each column and the footer; every other page keeps its bytes, though they move. Page index
-and statistics are there for the columns one searches by; those of texts would say whole texts.
+In Parquet a row group is cut by our own marks, and its pages by pyarrow's content-defined chunking: a row that is
+removed changes one or two pages of each column and the footer; every other page keeps its bytes, though they move. Page
+index and statistics are there for the columns one searches by; those of texts would say whole texts.
 """
 
 from collections.abc import Iterator
