@@ -114,7 +114,7 @@ class Contents:
             sources.update(names)
             for name, identity, meta in zip(names, ids, table["meta"].to_pylist(), strict=True):
                 # A list of structs, as `datasets` reads it, or Parquet's own map, which comes as pairs.
-                said = dict(one.values() if isinstance(one, dict) else one for one in meta or ())
+                said = dict(tuple(one.values()) if isinstance(one, dict) else one for one in meta or ())
                 batches[name, said.get(BATCH_KEY)] += 1
                 if self.removed and {(name, identity), (name, said.get(INPUT_ID, identity))} & self.removed:
                     back.append((name, identity))

@@ -72,7 +72,7 @@ def croissant(
         "distribution": [*map(_file, parquet), {
             "@type": "cr:FileSet", "@id": "shards", "name": "shards", "description": "all shards",
             "containedIn": [{"@id": one["path"]} for one in parquet],
-            "encodingFormat": "application/vnd.apache.parquet", "includes": "data/*.parquet",
+            "encodingFormat": "application/vnd.apache.parquet", "includes": "*.parquet",
         }],
         "recordSet": [{
             "@type": "cr:RecordSet", "@id": "documents", "name": "documents", "description": "one row a document",

@@ -1,7 +1,8 @@
 """Where rows are cut into groups, and groups into files: where the rows themselves say so, not where a count is full.
 
-A row that is removed then moves no cut but one beside it, and every other piece keeps its bytes. The chance that a piece
-ends behind a row is the row's size over what is still wanted, drawn from a hash of its id: the same in every release.
+A row that is removed then moves no cut but one beside it, and every other piece keeps its bytes. The chance that a
+piece ends behind a row is the row's size over what is still wanted, drawn from a hash of its id: the same in every
+release.
 """
 
 from collections.abc import Sequence

@@ -48,15 +48,15 @@ class Shaping(Strict):
     """`[shards]`: the files."""
 
     format: Literal["parquet", "jsonl"] = "parquet"
-    """jsonl is compressed: .jsonl.zst."""
+    """jsonl: the same rows also as `jsonl/*.jsonl.zst`, beside the Parquet that everything else reads."""
     target_mb: Annotated[float, Field(gt=0)] = 256
-    """Size of a file, megabytes of 10^6 bytes: usual 256 to 1,000. Cuts lie where the rows say, so sizes vary by a half."""
+    """Size of a file, megabytes of 10^6 bytes, usually 256 to 1,000; cuts lie where the rows say, so sizes vary."""
     row_group_mb: Annotated[float, Field(gt=0)] = 16
     """Text in a row group of Parquet, likewise."""
     page_kb: Annotated[int, Field(ge=1, le=1024)] = 32
     """Least size of a page of Parquet (or a frame of JSONL), KiB; most is four times that. Removing a row changes its
-    pages: small ones keep more of a release when it is issued again (32: 1 % for 100 of a million documents), large ones
-    pack better (256: 12 % smaller)."""
+    pages: small ones keep more of a release when it is issued again, large ones pack better; tests/benchmarks says by
+    how much."""
 
 
 class ReleaseFile(Strict):

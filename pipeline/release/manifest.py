@@ -1,10 +1,12 @@
 """The manifest of a release: what it is made of, what is in it, and the digest of every file."""
 
 from collections.abc import Mapping, Sequence
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from filters.contract import Modelled
 from pipeline.errors import RecipeError
@@ -140,7 +142,14 @@ def finish(manifest: dict[str, Any], folder: Path, data: Sequence[Mapping[str, A
     """Return the manifest with all files of the release and the root over them."""
     rows = {one["path"]: one["rows"] for one in data}
     files = describe_files(folder, rows, digests(data))
-    return manifest | {"files": files, "root": merkle.root_of(digests(files))}
+    whole = manifest | {"files": files, "root": merkle.root_of(digests(files))}
+    return whole | {"seal": seal_of(whole)}
+
+
+def seal_of(manifest: Mapping[str, Any]) -> str:
+    """Return the sha256 of all that a manifest says but its seal: a byte that changes anywhere in it is found."""
+    said = {key: value for key, value in manifest.items() if key != "seal"}
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

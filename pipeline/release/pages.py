@@ -37,7 +37,7 @@ class _Reader:
                 return value
 
     def _skip(self, kind: int) -> None:
-        if kind in {3}:
+        if kind == 3:  # noqa: PLR2004 - a byte
             self.at += 1
         elif kind in {4, 5, 6}:
             self._number()

@@ -61,10 +61,11 @@ class Left:
         return takes & also
 
 
-def released_rows(plan: Plan, merged: Merged, left: Left) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Yield the rows of a release in order, a batch of one part at a time: `RELEASED` and `MEASURES`.
+def released_rows(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Yield the rows of a release that are of one part, in order, a batch at a time: `RELEASED` and `MEASURES`.
 
     Args:
+        part: of the plan's.
         plan: of the release.
         merged: which documents stay where runs share some.
         left: counts what is left out.
@@ -72,11 +73,6 @@ def released_rows(plan: Plan, merged: Merged, left: Left) -> Iterator[tuple[pa.T
     Raises:
         LedgerError: a corpus is not what its run wrote.
     """
-    for part in plan.parts:
-        yield from _rows_of(part, plan, merged, left)
-
-
-def _rows_of(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterator[tuple[pa.Table, pa.Table]]:
     path = part.path("corpus")
     if digest_file(path) != part.corpus:
         raise LedgerError(f"{path} is not what the run wrote; run its recipe again")
@@ -103,7 +99,9 @@ def _rows_of(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterator[tup
         begin += batch.num_rows
 
 
-def _takes(rows: pa.Table, stays: NDArray[np.bool_], gone: NDArray[np.bool_], plan: Plan, left: Left) -> NDArray[np.bool_]:
+def _takes(
+    rows: pa.Table, stays: NDArray[np.bool_], gone: NDArray[np.bool_], plan: Plan, left: Left
+) -> NDArray[np.bool_]:
     takes = left.take(np.ones(rows.num_rows, np.bool_), stays, "another run's document stands for it")
     takes = left.take(takes, ~gone, "taken down")
     if plan.barred:
@@ -123,7 +121,7 @@ def _taken_down(part: Part, plan: Plan, kept: int) -> NDArray[np.bool_]:
     keep = read_table(part.path("verdicts"), ["verdict.keep"])["verdict.keep"].to_numpy()
     named = np.zeros(len(keep), np.bool_)
     named[rows_of(part.run.folder, part.number, plan.removed)] = True
-    return named[keep]
+    return np.asarray(named[keep])
 
 
 def _attributes(part: Part) -> pa.Table:
@@ -160,11 +158,10 @@ def _attributes(part: Part) -> pa.Table:
 def _script(lect: pa.ChunkedArray, hant: pa.ChunkedArray) -> pa.ChunkedArray:
     """Say which script Chinese is written in: by its lect, else by the characters that only one script has."""
     by_chars = pc.if_else(pc.greater(hant, 0.5), "Hant", pc.if_else(pc.less(hant, 0.5), "Hans", "Hani"))
-    by_lect = pc.case_when(
+    return pc.case_when(
         pc.make_struct(pc.equal(lect, "cmn_Hans").fill_null(False), pc.equal(lect, "cmn_Hant").fill_null(False)),
         pa.scalar("Hans"), pa.scalar("Hant"), by_chars,
     )  # fmt: skip
-    return by_lect
 
 
 def _released(rows: pa.Table, measured: pa.Table, names: dict[int, str], part: Part) -> pa.Table:

@@ -1,14 +1,13 @@
-"""Writing the files of a release, cut where the rows say so, so that the same rows give the same bytes wherever they lie.
+"""Writing the files of a release, cut where the rows say so: the same rows give the same bytes wherever they lie.
 
-In Parquet a row group is cut by our own marks, and its pages by pyarrow's content-defined chunking: a row that is removed
-changes one or two pages of each column and the footer; every other page keeps its bytes, though they move. Page index
-and statistics are there for the columns one searches by; those of texts would say whole texts.
+In Parquet a row group is cut by our own marks, and its pages by pyarrow's content-defined chunking: a row that is
+removed changes one or two pages of each column and the footer; every other page keeps its bytes, though they move. Page
+index and statistics are there for the columns one searches by; those of texts would say whole texts.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 import orjson
@@ -101,25 +100,25 @@ _KINDS: dict[str, tuple[Any, str]] = {"parquet": (_Parquet, ".parquet"), "jsonl"
 class ShardWriter:
     """Writes rows, in order, into files of about the target size."""
 
-    def __init__(self, folder: Path, stem: str, shaping: Shaping) -> None:
+    def __init__(self, folder: Path, stem: str, shaping: Shaping, kind: str = "parquet") -> None:
         """Begin; files are called `<stem>-00000.parquet` and so on.
 
         Args:
             folder: which there is.
             stem: of their names.
-            shaping: kind and sizes.
+            shaping: sizes.
+            kind: parquet or jsonl.
         """
         self._folder, self._stem, self._shaping = folder, stem, shaping
-        self._kind, self._ending = _KINDS[shaping.format]
-        piece = shaping.row_group_mb * 1e6 if shaping.format == "parquet" else shaping.page_kb * 1024 * _PAGE_MOST
+        self._kind, self._ending = _KINDS[kind]
+        piece = shaping.row_group_mb * 1e6 if kind == "parquet" else shaping.page_kb * 1024 * _PAGE_MOST
         self._cutting = Cutting(piece)
         self._target = shaping.target_mb * 1e6
         self._file: _File | None = None
         self._rows = 0
         self._waiting: list[pa.Table] = []
         self._marks, self._sizes = np.empty(0, np.uint64), np.empty(0, np.int64)
-        self.files: list[tuple[Path, int]] = []
-        """Those that are done, with the number of their rows."""
+        self._files: list[tuple[Path, int]] = []
 
     def write(self, rows: pa.Table) -> None:
         """Append rows."""
@@ -147,9 +146,9 @@ class ShardWriter:
 
     def _put(self, piece: pa.Table, mark: int | None) -> None:
         if self._file is None:
-            path = self._folder / f"{self._stem}-{len(self.files):05d}{self._ending}"
+            path = self._folder / f"{self._stem}-{len(self._files):05d}{self._ending}"
             self._file, self._rows = self._kind(path, self._shaping), 0
-            self.files.append((path, 0))
+            self._files.append((path, 0))
         before = self._file.tell()
         # One chunk: pages must not know in which batches the rows came.
         self._file.write(piece.combine_chunks())
@@ -161,17 +160,15 @@ class ShardWriter:
     def _end(self) -> None:
         if self._file is not None:
             self._file.close()
-            path, _ = self.files[-1]
+            path, _ = self._files[-1]
             flush(path)
-            self.files[-1] = path, self._rows
+            self._files[-1] = path, self._rows
             self._file = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None and len(self._marks):
+    def close(self) -> list[tuple[Path, int]]:
+        """Write what waits, end the last file, and return all files with their rows."""
+        if len(self._marks):
             self._put(pa.concat_tables(self._waiting), None)
+            self._marks, self._sizes, self._waiting = self._marks[:0], self._sizes[:0], []
         self._end()
+        return self._files

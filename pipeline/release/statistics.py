@@ -137,8 +137,8 @@ def _words(texts: pa.Array, measures: pa.Table) -> NDArray[np.int64]:
 def concentration(sizes: Iterable[int]) -> dict[str, float]:
     """Return how unevenly something is shared out.
 
-    entropy: Shannon's, in bits. effective: 2 to the entropy, the number of equal shares of the same entropy (Hill number
-    of order 1). hhi: sum of the squared shares (Herfindahl-Hirschman), from 1/n to 1. largest: the largest share.
+    entropy: Shannon's, in bits. effective: 2 to the entropy, the number of equal shares of the same entropy (Hill
+    number of order 1). hhi: sum of the squared shares (Herfindahl-Hirschman), from 1/n to 1. largest: of the shares.
     """
     known = np.array([size for size in sizes if size > 0], np.float64)
     if not len(known):

@@ -39,7 +39,7 @@ def load_tokenizer(path: Path) -> Counter:
     try:
         content = path.read_bytes()
         tokenizer = Tokenizer.from_buffer(content)
-    except Exception as error:  # noqa: BLE001 - the library raises plain Exception
+    except Exception as error:  # the library raises nothing narrower
         raise RecipeError(f"--tokenizer {path}: cannot be read: {error}") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -1,0 +1,87 @@
+"""Checking a release offline, on any copy of its folder: nothing is asked for but the files."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import orjson
+
+from pipeline.executor import nowhere
+from pipeline.release import merkle
+from pipeline.release.manifest import DATA, FORMAT, NAME, digests, list_files, read_manifest, seal_of, sha256_of
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is not as it was released."""
+
+    path: str
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.fault}"
+
+
+def check(folder: Path, advance: Callable[[int], None] = nowhere) -> list[Fault]:
+    """Compare every file of a release with its manifest, and the manifest with its own digests.
+
+    Whoever changes files and all digests with them is not found by this: that takes the root from elsewhere, as from
+    the registry, or a signature.
+
+    Args:
+        folder: of the release, or of a candidate whose gates were evaluated.
+        advance: told of the bytes that are read.
+
+    Returns:
+        What is wrong, manifest first, then by path; nothing if all is well.
+
+    Raises:
+        RecipeError: the folder holds no release.
+    """
+    manifest = read_manifest(folder)
+    if manifest.get("format") != FORMAT:
+        return [Fault(NAME, f"is of format {manifest.get('format')!r}; this program knows {FORMAT}")]
+    faults = list(_of_manifest(folder, manifest))
+    files = {one["path"]: one for one in manifest["files"]}
+    there = set(list_files(folder))
+    faults += [Fault(path, "is not in the manifest") for path in sorted(there - files.keys())]
+    for path, entry in sorted(files.items()):
+        fault = _of_file(folder, path, entry)
+        if fault is not None:
+            faults.append(Fault(path, fault))
+        advance(int(entry["bytes"]))
+    return faults
+
+
+def _of_manifest(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what contradicts itself: every byte of the manifest is covered by its form or by its seal."""
+    if (folder / NAME).read_bytes() != orjson.dumps(manifest, option=orjson.OPT_INDENT_2):
+        yield Fault(NAME, "is not written as a manifest is: bytes were changed")
+    if manifest.get("seal") != seal_of(manifest):
+        yield Fault(NAME, "does not match its seal: something in it was changed")
+    files = manifest["files"]
+    if merkle.root_of(digests(files)) != manifest["root"]:
+        yield Fault(NAME, "its root is not that of the files it lists")
+    if merkle.root_of(digests(files, DATA)) != manifest["data_root"]:
+        yield Fault(NAME, "its data_root is not that of the data files it lists")
+    rows = sum(one["rows"] for one in files if one["path"].startswith(DATA) and "rows" in one)
+    if rows != manifest["documents"]:
+        yield Fault(NAME, f"says {manifest['documents']} documents, its data files have {rows}")
+
+
+def _of_file(folder: Path, path: str, entry: Mapping[str, Any]) -> str | None:
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts:
+        return "is a path that leads out of the release"
+    file = folder / path
+    if file.is_symlink():
+        return "is a link, not a file"
+    if not file.is_file():
+        return "is missing"
+    size = file.stat().st_size
+    if size != entry["bytes"]:
+        return f"has {size} bytes, not {entry['bytes']}"
+    if sha256_of(file) != entry["sha256"]:
+        return "was changed: its sha256 is another"
+    return None
