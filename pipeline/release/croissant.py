@@ -60,7 +60,7 @@ def croissant(
         "name": f"qingyuan-{version}".replace(".", "-"),
         "description": f"{shown}清源中文预训练语料 Chinese pre-training corpus, {manifest['documents']} documents, "
         f"{manifest['characters']} characters, from {len(manifest['sources'])} sources.",
-        "url": f"https://example.invalid/qingyuan/{version}",
+        "url": f"urn:qingyuan:{version}:{manifest['data_root']}",
         "license": [_SPDX.format(one) for one in licences] or ["https://spdx.org/licenses/"],
         "version": _semantic(version),
         "citeAs": f"Qingyuan {version}, Merkle root of data {manifest['data_root']}",
@@ -71,8 +71,7 @@ def croissant(
         "creator": {"@type": "sc:Organization", "name": "(the releaser of this data set)"},
         "distribution": [*map(_file, parquet), {
             "@type": "cr:FileSet", "@id": "shards", "name": "shards", "description": "all shards",
-            "containedIn": [{"@id": one["path"]} for one in parquet],
-            "encodingFormat": "application/vnd.apache.parquet", "includes": "*.parquet",
+            "encodingFormat": "application/x-parquet", "includes": "data/*.parquet",
         }],
         "recordSet": [{
             "@type": "cr:RecordSet", "@id": "documents", "name": "documents", "description": "one row a document",
@@ -92,7 +91,7 @@ def _file(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject", "@id": entry["path"], "name": entry["path"].rpartition("/")[2],
         "description": f"{entry.get('rows', '')} rows".strip(), "contentUrl": entry["path"],
-        "contentSize": f"{entry['bytes']} B", "encodingFormat": "application/vnd.apache.parquet",
+        "contentSize": f"{entry['bytes']} B", "encodingFormat": "application/x-parquet",
         "sha256": entry["sha256"],
     }  # fmt: skip
 
