@@ -28,7 +28,7 @@ TOLD = (
     "paper",
     "bar",
 )
-"""First words of the actions that a release tells of."""
+"""First words of the actions that a release tells of: nothing about people who label."""
 
 
 def is_told(action: str) -> bool:

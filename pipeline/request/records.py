@@ -177,7 +177,14 @@ def decide_appeal(opened: Session, number: int, operator: str, why: str, *, gran
         raise RecipeError(f"there is no appeal {number} that waits for a decision")
     request.decision = "granted" if granted else "refused"
     request.decided_at, request.decided_by = now(), operator[:64]
-    record(opened, operator, f"appeal.{request.decision}", request=number, against=objection.against, why=veiled(why))
+    record(
+        opened,
+        operator,
+        f"takedown.appeal.{request.decision}",
+        request=number,
+        against=objection.against,
+        why=veiled(why),
+    )
     return objection.against
 
 

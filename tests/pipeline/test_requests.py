@@ -180,7 +180,7 @@ def test_a_request_waits_is_carried_out_is_revoked_and_all_of_it_is_in_the_audit
         check_audit(opened)
         actions = list(opened.scalars(select(Audit.action).order_by(Audit.seq)))
     assert actions == [
-        "takedown.opened", "takedown.granted", "takedown.appeal", "appeal.granted", "takedown.revoked",
+        "takedown.opened", "takedown.granted", "takedown.appeal", "takedown.appeal.granted", "takedown.revoked",
     ]  # fmt: skip
     assert takedown(copied, capsys, "revoke", str(number))[0] == 2
 
