@@ -5,7 +5,7 @@ left of each survives. Whatever is killed on the way, the same command ends it.
 """
 
 import fcntl
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -98,7 +98,7 @@ def take_down(
     memory: int,
     *,
     twins: bool = False,
-    bans: Iterable[Ban] = (),
+    bans: Sequence[Ban] = (),
     report: Report = silent,
 ) -> dict[str, Any]:
     """Take documents out of indexes and of all runs of a workspace.
@@ -123,7 +123,8 @@ def take_down(
     for name in indexes or ():
         signing_of(workspace / "index" / name)
     with alone_at(workspace):
-        named = fingerprint(sorted(documents), "twins") if twins else fingerprint(sorted(documents))
+        banned = [[ban.by, ban.token] for ban in sorted(bans)]
+        named = fingerprint(sorted(documents), *(["twins"] if twins else []), *([banned] if banned else []))
         path = workspace / FOLDER / f"{named}.json"
         proof = _Proof(path, read_json(path) or {"documents": [], "index": [], "runs": []})
         # Of a takedown that was killed, some clusters are gone already: it has noted who was in them.

@@ -10,7 +10,7 @@ import orjson
 import pyarrow as pa
 
 from pipeline.removed import Named
-from pipeline.request.demand import Demand
+from pipeline.request.demand import Demand, Ids
 from pipeline.request.resemblance import Resembling
 from pipeline.request.subject import entries
 from pipeline.schema import INPUT_ID
@@ -46,10 +46,10 @@ def data_files(release: Path) -> list[Path]:
     return sorted(path for path in (release / "data").rglob("*") if path.is_file() and path.suffix != ".partial")
 
 
-def rows_of_file(path: Path) -> Iterator[pa.Table]:
-    """Yield the rows of a shard, Parquet or JSONL, compressed or not, with `COLUMNS`."""
+def rows_of_file(path: Path, *, texts: bool = True) -> Iterator[pa.Table]:
+    """Yield the rows of a shard, Parquet or JSONL, compressed or not, with `COLUMNS`, or those that name it only."""
     if path.suffix == ".parquet":
-        yield from read_batches(path, COLUMNS)
+        yield from read_batches(path, COLUMNS if texts else ("id", "source", "meta"))
         return
     left = b""
     for block in blocks(str(path)):
@@ -70,12 +70,15 @@ def search_release(
 ) -> list[Held]:
     """Find rows of a release: of some documents, or that are meant, or that resemble what is taken out."""
     found = []
+    by_text = resembling is not None or not (demand is None or isinstance(demand, Ids))
     for path in data_files(release):
         begin = 0
-        for table in rows_of_file(path):
+        for table in rows_of_file(path, texts=by_text):
             pairs = [(one["source"], id_in_run(one)) for one in table.select(["source", "id", "meta"]).to_pylist()]
             hits = np.fromiter((pair in documents for pair in pairs), np.bool_, len(pairs))
-            if demand is not None and pairs:
+            if isinstance(demand, Ids):
+                hits |= np.fromiter((pair in demand.documents for pair in pairs), np.bool_, len(pairs))
+            elif demand is not None and pairs:
                 hits |= demand.in_documents(table)
             if resembling is not None and pairs:
                 hits |= resembling.in_texts(table["text"])
@@ -102,22 +105,28 @@ def holding(
 
 
 def account(workspace: Path, held: dict[str, list[Held]]) -> list[dict[str, Any]]:
-    """Say of each release what it holds, and which later one, made from it, holds none of it (the first such)."""
+    """Say of each release what it holds, and which later one, made after it, holds none of it (the first such)."""
     manifests = {path.name: read_json(path / "manifest.json") or {} for path in releases_of(workspace)}
-    before = {version: (m.get("previous") or {}).get("version") for version, m in manifests.items()}
-    result = []
-    for version, rows in sorted(held.items()):
-        line = [version]
-        while (after := next((one for one, was in before.items() if was == line[-1]), None)) and after not in line:
-            line.append(after)
-        manifest = manifests.get(version, {})
-        result.append(
-            {
-                "release": version,
-                "trial": bool(manifest.get("trial")),
-                "root": manifest.get("root"),
-                "rows": [{"source": one.source, "id": one.id, "file": one.file, "row": one.row} for one in rows],
-                "replaced_by": next((one for one in line[1:] if one not in held), None),
-            }
-        )
-    return result
+    return [
+        {
+            "release": version,
+            "trial": bool(manifests.get(version, {}).get("trial")),
+            "root": manifests.get(version, {}).get("root"),
+            "rows": [{"source": one.source, "id": one.id, "file": one.file, "row": one.row} for one in rows],
+            "replaced_by": _replacement(version, manifests, held),
+        }
+        for version, rows in sorted(held.items())
+    ]
+
+
+def _replacement(version: str, manifests: dict[str, dict[str, Any]], held: dict[str, list[Held]]) -> str | None:
+    """Find the first release that follows one, by any number of steps, and holds nothing; a trial replaces trials."""
+    line = [version]
+    for one in line:
+        following = (name for name, m in manifests.items() if (m.get("previous") or {}).get("version") == one)
+        line += [name for name in sorted(following) if name not in line]
+    for name in line[1:]:
+        replaces = bool(manifests[version].get("trial")) if manifests[name].get("trial") else True
+        if name not in held and replaces:
+            return name
+    return None

@@ -241,7 +241,7 @@ def _read_again(workspace: Path) -> list[str]:
     for folder in runs_of(workspace):
         with alone(folder):
             receipts = [folder.receipt("scan", number) for number in numbers_of(folder)]
-            lost = [path for path in receipts if (read_json(path) or {"taken_down": 1}).get("taken_down")]
+            lost = [path for path in receipts if (read_json(path) or {}).get("taken_down")]
             withdraw(*lost)
             runs += [folder.path.name] if lost else []
     return runs

@@ -46,14 +46,16 @@ def made(tmp_path_factory):
     return desk
 
 
-def release(desk, version, previous, rows):
+def release(desk, version, previous, rows, *, trial=False):
     folder = desk.path / "ws/releases" / version
     (folder / "data").mkdir(parents=True)
     columns = {"id": [i for _, i, _ in rows], "text": [t for _, _, t in rows], "source": [s for s, _, _ in rows]}
     meta = pa.array([[] for _ in rows], pa.map_(pa.string(), pa.string()))
     table = pa.table(columns | {"url": pa.nulls(len(rows), pa.string()), "meta": meta})
     pq.write_table(table, folder / "data/shard-0.parquet")
-    (folder / "manifest.json").write_text(json.dumps({"previous": previous and {"version": previous}, "root": "0"}))
+    (folder / "manifest.json").write_text(
+        json.dumps({"previous": previous and {"version": previous}, "root": "0", "trial": trial})
+    )
 
 
 @pytest.fixture
@@ -141,6 +143,23 @@ def desk_again(desk, rows):
     desk.run()
 
 
+def test_what_is_banned_stays_out_when_it_comes_later_and_comes_back_when_that_is_revoked(copied, capsys):
+    digest = hashlib.sha256(text(7).encode()).hexdigest()
+    bans = [["--url", "https://example.org/banned"], ["--hash", digest], ["--source", "web", "--id", "later"]]
+    numbers = [takedown(copied, capsys, *one, "--ban")[1]["request"]["request"] for one in bans]
+    rows = [
+        {"id": "x", "text": text(8), "url": "http://example.org/banned/"},
+        {"id": "y", "text": text(7)},
+        {"id": "later", "text": text(9)},
+        {"id": "z", "text": OTHER},
+    ]
+    desk_again(copied, rows)
+    assert {row["id"] for row in copied.rows("documents")} == {"z"}
+    takedown(copied, capsys, "revoke", str(numbers[0]))
+    copied.run()
+    assert {row["id"] for row in copied.rows("documents")} == {"x", "z"}
+
+
 def test_twins_are_found_in_runs_that_were_never_compared(copied, capsys):
     code, said = takedown(copied, capsys, "--source", "web", "--id", "a", "--twins")
 
@@ -154,7 +173,8 @@ def test_the_proof_names_releases_and_what_replaced_them(copied, capsys):
 
     assert (code, held["release"], held["replaced_by"]) == (0, "2026.11", None)
     assert held["rows"] == [{"source": "web", "id": "a", "file": "data/shard-0.parquet", "row": 0}]
-    release(copied, "2026.12", "2026.11", [("web", "b", OTHER)])
+    release(copied, "2026.11-trial", "2026.11", [("web", "b", OTHER)], trial=True)  # replaces none that is no trial
+    release(copied, "2026.12", "2026.11-trial", [("web", "b", OTHER)])
     again = takedown(copied, capsys, "show", str(said["request"]["request"]))[1]
     assert again["releases"] == [held | {"replaced_by": "2026.12"}]
     path = copied.path / "ws" / FOLDER / f"{again['request']['proof']}.json"
