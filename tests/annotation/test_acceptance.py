@@ -12,6 +12,7 @@ from annotation.opening import open_round
 from annotation.people import add_person, qualify
 from annotation.questions import question_of, read_label, review_of
 from annotation.round_file import load_round
+from annotation.rounds import _settle
 from annotation.stages import advance
 from flows.cli import main
 from flows.runtime import run_direct
@@ -177,6 +178,8 @@ def test_both_samples_of_a_release_are_drawn_and_people_see_it_as_it_is(workspac
     items = workspace / "rounds" / manual.rounds[0].draw.labels / "items.parquet"
     texts = dict(zip(*(read_table(items)[name].to_pylist() for name in ("document", "text")), strict=True))
     assert texts["river/29"] == LEFT  # what would be released is what is accepted, not a mask of it
+    settled = _settle(open_registry(workspace), workspace, manual.rounds[0].draw.labels)  # as `annotate pull` does
+    assert settled["labels"] == {"pass": 30}
     again = accept_release(workspace, "1-trial", ASKING, [], done.append)
     assert [one.verdict for one in again.standings][1] == "passed"
     assert (sum(done), len(again.standings[1].rounds)) == (3, 1)
