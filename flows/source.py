@@ -117,7 +117,7 @@ def add_actions(verb: argparse.ArgumentParser, workspace: Callable[[str], Path])
         "ip_review or other",
     )  # fmt: skip
     entered.add_argument("--valid-from", help="first day of the papers that are named here")
-    entered.add_argument("--valid-until", help="their last day")
+    entered.add_argument("--valid-until", help="their last day, or that of the batch")
     entered.add_argument(
         "--revoke", action="append", default=[], metavar="SHA256",
         help="a paper (the first digits of its sha256 will do) or a batch that does not hold from today on",
