@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import shutil
 from datetime import date, datetime
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -11,13 +13,17 @@ import pytest
 from flows.cli import main
 from pipeline.database import check_audit, open_registry, session
 from pipeline.errors import RecipeError
+from pipeline.index import open_index
 from pipeline.registry import Audit, select
 from pipeline.removed import FOLDER, LIST, removed_ids
 from pipeline.request.clock import Clock, load_clock
 from pipeline.request.demand import Hashes, Passage, Urls
 from pipeline.request.subject import Subject, plain_form
+from pipeline.segment import name_of
+from pipeline.signing import Signing
 from pipeline.store import read_json
 from tests.pipeline.conftest import OTHER, Desk, text
+from tests.pipeline.test_index import INDEXED, NEAR, WEB
 
 MOBILE = "13812345678"
 SPELT = "一三八-１２３４ 5678"
@@ -60,8 +66,6 @@ def release(desk, version, previous, rows, *, trial=False):
 
 @pytest.fixture
 def copied(made, tmp_path):
-    import shutil
-
     shutil.copytree(made.path, tmp_path / "desk")
     return Desk(tmp_path / "desk")
 
@@ -293,3 +297,32 @@ def test_the_list_of_a_workspace_is_what_it_was_before_there_were_bans(tmp_path)
 
     assert removed_ids(tmp_path) == frozenset({("s", "1")})
     assert read_json(tmp_path / LIST) == {"documents": [{"source": "s", "id": "1"}]}
+
+
+def test_what_only_an_index_holds_any_more_is_found_there_with_its_near_duplicates(desk, capsys):
+    desk.recipe(WEB, more=INDEXED)
+    desk.write("in/a.jsonl", [{"id": "a", "text": text(3)}, {"id": "c", "text": OTHER}])
+    desk.run()
+    desk.recipe('name = "more"\npath = "later"', more=INDEXED, name="second")
+    desk.write("later/a.jsonl", [{"id": "n", "text": NEAR}])
+    desk.run()
+    shutil.rmtree(desk.path / "ws/runs/small")
+    assert takedown(desk, capsys, "--text", file_of(desk, OTHER), "--dry-run")[1]["indexes"] == {"all": 1}
+    code, said = takedown(desk, capsys, "--source", "more", "--id", "n", "--twins")
+
+    assert (code, said["documents"]) == (0, [["more", "n"], ["web", "a"]])
+    index = open_index(desk.path / "ws/index/all", Signing())
+    kept = {name for segment in index.open() for name in segment.names(np.flatnonzero(segment.status & 2 == 0))}
+    assert kept == {name_of("web", "c")}
+
+
+def test_records_that_could_not_be_read_are_looked_through_too(desk, capsys):
+    desk.recipe(WEB + "\nmax_quarantined_share = 1.0")
+    desk.write("in/a.jsonl", [{"id": "b", "text": OTHER}])
+    with (desk.path / "in/a.jsonl").open("a", encoding="utf-8") as file:
+        file.write(f'{{"id": "x", "text": "电话 {MOBILE}\n')
+    desk.run()
+    code, said = takedown(desk, capsys, "--subject", file_of(desk, MOBILE))
+
+    assert (code, said["documents"]) == (0, [["web", "web:a.jsonl#1"]])
+    assert [row["raw"] for row in desk.rows("quarantine")] == [b""]
