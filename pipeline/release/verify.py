@@ -10,6 +10,7 @@ import orjson
 from pipeline.executor import nowhere
 from pipeline.release import merkle
 from pipeline.release.manifest import DATA, FORMAT, NAME, digests, list_files, read_manifest, seal_of, sha256_of
+from pipeline.store import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,18 @@ def check(folder: Path, advance: Callable[[int], None] = nowhere) -> list[Fault]
     Raises:
         RecipeError: the folder holds no release.
     """
+    if (folder / NAME).exists() and read_json(folder / NAME) is None:
+        return [Fault(NAME, "cannot be read: it is no JSON")]
     manifest = read_manifest(folder)
     if manifest.get("format") != FORMAT:
         return [Fault(NAME, f"is of format {manifest.get('format')!r}; this program knows {FORMAT}")]
+    try:
+        return _compare(folder, manifest, advance)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return [Fault(NAME, f"is not what a manifest is: {error!r}")]
+
+
+def _compare(folder: Path, manifest: Mapping[str, Any], advance: Callable[[int], None]) -> list[Fault]:
     faults = list(_of_manifest(folder, manifest))
     files = {one["path"]: one for one in manifest["files"]}
     there = set(list_files(folder))
