@@ -1,12 +1,12 @@
 """Writing, verifying and issuing again: how fast a release is written, and how much of it a removal changes.
 
-    python -m tests.benchmarks.release [--documents 1000000] [--characters 700] [--removed 100] [--page-kb 24] [--texts F…]
+    python -m tests.benchmarks.release [--documents 1000000] [--characters 700] [--removed 100] [--texts FILE…]
 
-A run is made up: texts cut to lengths around so many characters (700: 1.4 KB each, 2100: 4.2 KB) from JSONL files (.zst, field
-`text`), or from sentences of our own where none are named, with ids, addresses and scores as a crawl has them. Then the
-code that `qingyuan release` calls makes data and manifest of it, twice: whole, and without the removed ones, which a
-salted hash spreads over everything: the worst case, for a takedown's documents mostly lie together. Seconds are of CPU,
-of one process.
+A run is made up: texts cut to lengths around so many characters (700: 1.3 KB each, 2100: about 4 KB) from JSONL files
+(.zst, field `text`), or from a sentence of our own where none are named, with ids, addresses and scores as a crawl has
+them. Then the code that `qingyuan release` calls makes data and manifest of it, twice: whole, and without the removed
+ones, which a salted hash spreads over everything: the worst case, for a takedown's documents mostly lie together.
+Seconds are of CPU, of one process.
 """
 
 import argparse
@@ -119,8 +119,10 @@ def make_run(workspace, texts, documents, without=frozenset()):
         write_json(folder.receipt("write", number), {"outputs": {"corpus": digest_file(folder.part("corpus", number))}})
     numbers = list(range(-(-documents // PART)))
     kept = documents - len(without)
-    summary = {"run": "made_up", "policy": "web", "packs": [], "versions": {}, "shards_failed": {}, "parts": numbers,
-               "parts_done": numbers, "documents": {"in": kept, "kept": kept}, "personal_data": {}, "stages": {}}  # fmt: skip
+    summary = {
+        "run": "made_up", "policy": "web", "packs": [], "versions": {}, "shards_failed": {}, "parts": numbers,
+        "parts_done": numbers, "documents": {"in": kept, "kept": kept}, "personal_data": {}, "stages": {},
+    }  # fmt: skip
     write_json(folder.path / "run.json", summary)
     return size
 
@@ -185,7 +187,8 @@ def main():
         new, second, _ = make(workspace, "less", form)
         kept = compare(old, digests(first["files"], DATA), new, digests(second["files"], DATA))
         print(json.dumps({
-            "documents": options.documents, "removed": options.removed, "bytes_a_document": round(size / options.documents),
+            "documents": options.documents, "removed": options.removed,
+            "bytes_a_document": round(size / options.documents),
             "text_mb": round(size / 1e6, 1), "released_mb": round(packed / 1e6, 1), "files": kept["files"],
             "release_mb_s": round(size / seconds / 1e6, 1), "writing_alone_mb_s": round(alone, 1),
             "verify_mb_s": round(packed / checked / 1e6, 1),

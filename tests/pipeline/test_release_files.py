@@ -220,7 +220,7 @@ def test_missing_added_and_linked_files_are_found(release, tmp_path):
     (release / "evidence" / "note.txt").write_text("more")
     assert [str(fault) for fault in check(release)] == ["evidence/note.txt: is not in the manifest"]
     (release / "evidence" / "note.txt").unlink()
-    first = sorted((release / "data").iterdir())[0]
+    first = min((release / "data").iterdir())
     shutil.move(first, tmp_path / "elsewhere")
     assert [str(fault) for fault in check(release)] == [f"data/{first.name}: is missing"]
     first.symlink_to(tmp_path / "elsewhere")
