@@ -22,6 +22,10 @@ class RoundHead(Strict):
     """Of the instructions that people were examined on."""
     run: str | None = None
     """Finished run of the workspace that the documents come from; an exam has none."""
+    sample: str | None = None
+    """File of documents that were drawn already, beside the round's own: `source assess` and `accept` write it."""
+    release: str | None = None
+    """Release that the sample is of: people see its texts exactly as they would be released."""
     purpose: Literal["work", "exam"] = "work"
     seed: Whole = 1
     overlap: Count = 3
@@ -52,6 +56,9 @@ class Gold(Strict):
     """JSONL with id, text and label, relative to the round's file."""
     rate: Share = 0.05
     """Of each person's tasks; each person's own rate lies at random between 0.7 and 1.3 times this."""
+    least: Whole = 0
+    """Gold that each person has in the end at least, as far as there is so much. Pay rests on 20 or more. Whatever the
+    number, each person gets gold of every class alike."""
 
 
 class Review(Strict):
@@ -112,6 +119,11 @@ class RoundPlan:
         """Where the gold lies."""
         return None if self.form.gold.file is None else self.path.parent / self.form.gold.file
 
+    @property
+    def sample_file(self) -> Path | None:
+        """Where the documents lie that were drawn already."""
+        return None if self.form.round.sample is None else self.path.parent / self.form.round.sample
+
 
 def load_round(path: Path) -> RoundPlan:
     """Read and check a round's file.
@@ -142,5 +154,5 @@ def check_round(form: RoundFile, where: str) -> None:
         raise RecipeError(f"{where}, sampling.scores: focus {sampling.focus} needs {least} attribute(s) at least")
     if head.purpose == "exam" and form.gold.file is None:
         raise RecipeError(f"{where}, gold.file: an exam asks only what is known; name a file of gold")
-    if head.purpose == "work" and head.run is None:
+    if head.purpose == "work" and head.run is None and head.sample is None:
         raise RecipeError(f"{where}, round.run: which run of the workspace do the documents come from?")

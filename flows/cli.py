@@ -148,8 +148,10 @@ def _parser() -> argparse.ArgumentParser:
         add("takedown", _takedown, "take documents out of indexes and runs", takedown.DETAIL), memory_bytes
     )
 
+    from flows import source  # noqa: PLC0415
     from flows.annotate import add_verbs  # noqa: PLC0415
 
+    source.add_verbs(add, folder)
     add_verbs(add, folder, _add_engine)
 
     from flows import release  # noqa: PLC0415

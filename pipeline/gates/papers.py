@@ -15,7 +15,7 @@ def papers(look: Inspection) -> Finding:
     lacking = [one for one in checked if one.lacks]
     passed = not unknown and not lacking
     figures = {
-        "sources": len(look.names), "unregistered": unknown, "day": look.day.isoformat(),
+        "sources": len(look.names), "unregistered": unknown,
         "lacking": [one.as_json() for one in lacking],
         "until": {one.source: one.until.isoformat() for one in checked if one.until is not None},
     }  # fmt: skip

@@ -5,6 +5,7 @@ from math import ceil
 from pipeline.clauses import Clause, clauses
 from pipeline.gates.finding import Finding
 from pipeline.gates.inspection import Inspection
+from pipeline.registry import Session
 from pipeline.sources.assessments import Standing, rounds_of, stand
 
 LEAST_MANUAL = 4_000
@@ -40,31 +41,32 @@ def technical_sample(look: Inspection) -> Finding:
     return _sample(look, "technical", "technical_sample", rests, technical_size(look.candidate.documents))
 
 
-def stand_of_release(look: Inspection, phase: str) -> tuple[Standing, int]:
+def stand_of_release(opened: Session, version: str, root: str, phase: str) -> tuple[Standing, int]:
     """Return how this state of the release stands, and how many rounds of earlier states failed.
 
     Samples of other data under the same version do not count for these, but if one failed, these must pass with
     confidence: otherwise one could change a document and draw again until a sample passes.
     """
-    every = rounds_of(look.opened, phase, release=look.candidate.version)
-    ours = [one for one in every if one.draw.root == look.candidate.data_root]
-    earlier = [one for one in every if one.draw.root != look.candidate.data_root]
+    every = rounds_of(opened, phase, release=version)
+    ours = [one for one in every if one.draw.root == root]
+    earlier = [one for one in every if one.draw.root != root]
     failed = sum(one.counted is not None and one.counted.decision == "barred" for one in earlier)
     unfinished = sum(one.counted is None for one in earlier)
     return stand(phase, ours, after_failure=failed + unfinished > 0), failed + unfinished
 
 
 def _sample(look: Inspection, phase: str, gate: str, rests: tuple[Clause, ...], least: int) -> Finding:
-    standing, failed = stand_of_release(look, phase)
+    candidate = look.candidate
+    standing, failed = stand_of_release(look.opened, candidate.version, candidate.data_root, phase)
     n = max((one.counted.n for one in standing.rounds if one.counted is not None), default=0)
     passed = standing.verdict == "passed" and n >= least
     reason = standing.why if n >= least or standing.verdict != "passed" else f"{n:,} were looked at, {least:,} must be"
-    if passed and look.candidate.trial:
+    if passed and candidate.trial:
         reason = f"trial, no acceptance: {reason}"
     figures = {"least": least, "least_share": 1 - standing.pooled.limit_bp / 10_000, "earlier_failed": failed,
                **standing.as_json(), "confident_pass": standing.pooled.confident_pass}  # fmt: skip
-    remedy = "" if passed else _remedy(look.candidate.version, standing)
-    return Finding(gate, rests, passed, reason, figures, remedy, trial=look.candidate.trial)
+    remedy = "" if passed else _remedy(candidate.version, standing)
+    return Finding(gate, rests, passed, reason, figures, remedy, trial=candidate.trial)
 
 
 def _remedy(version: str, standing: Standing) -> str:
