@@ -154,9 +154,10 @@ def _parser() -> argparse.ArgumentParser:
     source.add_verbs(add, folder)
     add_verbs(add, folder, _add_engine)
 
-    from flows import release  # noqa: PLC0415
+    from flows import release, trace  # noqa: PLC0415
 
     release.add_verbs(add, memory_bytes, positive)
+    trace.add_verbs(add)
 
     add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
     return parser

@@ -66,6 +66,7 @@ def add_verbs(
     verify = add("verify", _verify, "check a release offline", VERIFY)
     verify.add_argument("release", help="its folder, or its version in the workspace")
     verify.add_argument("--root", help="the root that it must have")
+    verify.add_argument("--key", type=Path, help="public key by which its manifest must be signed")
     verify.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
@@ -132,7 +133,7 @@ def _verify(options: argparse.Namespace) -> int:
     files = manifest.get("files")
     progress.stage("verify", sum(one["bytes"] for one in files) if isinstance(files, list) else 1, "bytes")
     try:
-        faults = check(folder, progress.advance)
+        faults = check(folder, progress.advance, options.key)
     finally:
         progress.finish()
     root = manifest.get("root")

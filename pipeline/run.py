@@ -62,6 +62,7 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
     recipe = load_recipe(recipe_path)
     refuse_barred(workspace, [source.name for source in recipe.sources])
     folder = RunFolder(workspace / "runs" / recipe.name)
+    new = not folder.path.exists()
     try:
         folder.make()
     except OSError as error:
@@ -70,6 +71,10 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
         run = _Run(recipe, folder, Stages(folder, executor, progress), memory, index)
         try:
             run.go()
+        except RecipeError:  # refused before anything was read
+            if new:
+                folder.unmake()
+            raise
         finally:
             progress.finish()
         summary = summarize(run.recipe, run.folder, run.stages, time.monotonic() - begun)

@@ -1,6 +1,7 @@
 """A run's folder: where each table lies, and writing that a crash cannot tear. Door to Parquet."""
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ class RunFolder:
             (self.path / table).mkdir(parents=True, exist_ok=True)
         for table in PRIVATE:
             (self.path / table).chmod(0o700)
+
+    def unmake(self) -> None:
+        """Remove the folders again, if nothing has been written into any of them."""
+        if all(path.is_dir() or path.name == ".lock" for path in self.path.rglob("*")):
+            shutil.rmtree(self.path)
 
     def forget(self, number: int, since: str = "survey") -> None:
         """Remove what a stage and those after it made of a shard: receipts first, so that nothing seems done."""

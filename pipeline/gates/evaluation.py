@@ -17,7 +17,7 @@ from pipeline.gates.samples import manual_sample, technical_sample
 from pipeline.gates.source_rate import source_rate
 from pipeline.gates.taken_down import taken_down
 from pipeline.registry import Session
-from pipeline.removal import removed
+from pipeline.removed import removed_ids
 
 GATES: tuple[Callable[[Inspection], Finding], ...] = (
     counted, papers, authorisations, barred, source_rate, taken_down, personal_data, filtered, keywords,
@@ -32,6 +32,6 @@ def evaluate(opened: Session, workspace: Path, candidate: Candidate) -> list[Fin
     No gate is skipped because another one refused: whoever reads the findings wants to mend them all. A candidate may
     be released only if every finding has `passed`.
     """
-    contents = Contents(candidate.folder, frozenset(removed(workspace)))
+    contents = Contents(candidate.folder, removed_ids(workspace))
     look = Inspection(opened, workspace, candidate, contents, now().date())
     return [gate(look) for gate in GATES]

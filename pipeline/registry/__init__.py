@@ -20,6 +20,7 @@ from pipeline.registry.declarative import (
 )
 from pipeline.registry.desk import Audit, Request
 from pipeline.registry.releases import Release
+from pipeline.registry.removals import Objection, Removal
 from pipeline.registry.sources import Assessment, Authorisation, Draw, Paper, Source
 from pipeline.registry.work import (
     ANSWERED,
@@ -42,6 +43,6 @@ from pipeline.registry.work import (
 __all__ = [  # what the floors above say to the database, through this door
     "ANSWERED", "CLOSED", "ID_CHARS", "ISSUED", "OPEN", "VOID", "WITHDRAWN", "Answer", "Assessment", "Assignment",
     "Audit", "Authorisation", "Contributor", "Credential", "Draw", "Engine", "Feed", "IntegrityError", "Item",
-    "Paper", "Qualification", "Registry", "Release", "Request", "Round", "SQLAlchemyError", "Seat", "Session", "Source",
-    "create_engine", "event", "func", "make_url", "select", "update",
+    "Objection", "Paper", "Qualification", "Registry", "Release", "Removal", "Request", "Round", "SQLAlchemyError",
+    "Seat", "Session", "Source", "create_engine", "event", "func", "make_url", "select", "update",
 ]  # fmt: skip

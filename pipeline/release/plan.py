@@ -9,7 +9,7 @@ from pathlib import Path
 from filters import CATALOGUE
 from pipeline.errors import RecipeError
 from pipeline.release.form import ReleaseFile
-from pipeline.removal import Named, removed
+from pipeline.removed import Named, removed_ids
 from pipeline.runs import Run, open_run
 from pipeline.store import digest_file, fingerprint, read_json
 from pipeline.toml import nearest, parse
@@ -170,7 +170,7 @@ def make_plan(
         raise RecipeError(f"the run {twice[0]} is named twice")
     parts = tuple(part for place, run in enumerate(runs) for part in _parts(place, run))
     parts = tuple(sorted(parts, key=lambda part: (part.source, part.place, part.number)))
-    plan = Plan(version, trial, form, runs, parts, removed(workspace), frozenset(barred), tokenizer)
+    plan = Plan(version, trial, form, runs, parts, removed_ids(workspace), frozenset(barred), tokenizer)
     _check_names(plan)
     return plan
 

@@ -27,7 +27,7 @@ from pipeline.release.pages import compare
 from pipeline.release.plan import Candidate, Plan, make_plan
 from pipeline.release.tokenizer import Counter
 from pipeline.release.verify import check
-from pipeline.removal import removed
+from pipeline.removed import removed_ids
 from pipeline.run import alone
 from pipeline.sources.barring import barred
 from pipeline.store import RunFolder, flush, read_json, write_json
@@ -147,7 +147,7 @@ def _publish(request: Request, plan: Plan, built: Built, since: dict[str, Any]) 
 
 def _check_unchanged(request: Request, plan: Plan, opened: Session) -> None:
     """Refuse a candidate that was overtaken while it was written: what was decided meanwhile counts."""
-    if removed(request.workspace) != plan.removed or _barred(opened, plan) != plan.barred:
+    if removed_ids(request.workspace) != plan.removed or _barred(opened, plan) != plan.barred:
         raise RecipeError("documents were taken down or sources barred while it was written: say the same again")
 
 

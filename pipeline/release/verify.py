@@ -7,10 +7,15 @@ from typing import Any
 
 import orjson
 
+from pipeline.audit import check_extract
+from pipeline.errors import LedgerError
 from pipeline.executor import nowhere
 from pipeline.release import merkle
 from pipeline.release.manifest import DATA, FORMAT, NAME, digests, list_files, read_manifest, seal_of, sha256_of
+from pipeline.release.signature import SIGNATURE, check_signature
 from pipeline.store import read_json
+
+AUDIT = "evidence/audit.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Fault:
         return f"{self.path}: {self.fault}"
 
 
-def check(folder: Path, advance: Callable[[int], None] = nowhere) -> list[Fault]:
+def check(folder: Path, advance: Callable[[int], None] = nowhere, key: Path | None = None) -> list[Fault]:
     """Compare every file of a release with its manifest, and the manifest with its own digests.
 
     Whoever changes files and all digests with them is not found by this: that takes the root from elsewhere, as from
@@ -33,6 +38,7 @@ def check(folder: Path, advance: Callable[[int], None] = nowhere) -> list[Fault]
     Args:
         folder: of the release, or of a candidate whose gates were evaluated.
         advance: told of the bytes that are read.
+        key: public key by which the manifest must be signed; None if no signature is asked for.
 
     Returns:
         What is wrong, manifest first, then by path; nothing if all is well.
@@ -46,12 +52,14 @@ def check(folder: Path, advance: Callable[[int], None] = nowhere) -> list[Fault]
     if manifest.get("format") != FORMAT:
         return [Fault(NAME, f"is of format {manifest.get('format')!r}; this program knows {FORMAT}")]
     try:
-        return _compare(folder, manifest, advance)
+        return _compare(folder, manifest, advance, key)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return [Fault(NAME, f"is not what a manifest is: {error!r}")]
 
 
-def _compare(folder: Path, manifest: Mapping[str, Any], advance: Callable[[int], None]) -> list[Fault]:
+def _compare(
+    folder: Path, manifest: Mapping[str, Any], advance: Callable[[int], None], key: Path | None
+) -> list[Fault]:
     faults = list(_of_manifest(folder, manifest))
     files = {one["path"]: one for one in manifest["files"]}
     there = set(list_files(folder))
@@ -61,7 +69,22 @@ def _compare(folder: Path, manifest: Mapping[str, Any], advance: Callable[[int],
         if fault is not None:
             faults.append(Fault(path, fault))
         advance(int(entry["bytes"]))
+    faults += _of_audit(folder)
+    if key is not None:
+        wrong = check_signature(folder, key)
+        faults += [] if wrong is None else [Fault(SIGNATURE, wrong)]
     return faults
+
+
+def _of_audit(folder: Path) -> list[Fault]:
+    """Check the chain of the audit's extract, if it is there: that it must be the manifest says."""
+    path = folder / AUDIT
+    try:
+        if path.is_file() and not path.is_symlink():
+            check_extract(path)
+    except LedgerError as error:
+        return [Fault(AUDIT, str(error).partition(", ")[2])]
+    return []
 
 
 def _of_manifest(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates import evaluate
 from pipeline.gates.samples import technical_size
 from pipeline.registry import Draw, IntegrityError, select
-from pipeline.removal import add_removed
+from pipeline.removed import add_removed
 from pipeline.sources.assessments import enter_draw, enter_found, rounds_of, standing
 from pipeline.sources.drawing import draw_sample, root_of, seed_of, stack
 from pipeline.sources.machine import Found
