@@ -121,21 +121,24 @@ def _said(manifest: dict[str, Any], folder: Path) -> str:
 
 def _verify(options: argparse.Namespace) -> int:
     from flows.progress import choose  # noqa: PLC0415
-    from pipeline.release.manifest import read_manifest  # noqa: PLC0415
+    from pipeline.release.manifest import NAME  # noqa: PLC0415
     from pipeline.release.verify import Fault, check  # noqa: PLC0415
+    from pipeline.store import read_json  # noqa: PLC0415
 
     folder = Path(options.release)
     if not folder.is_dir():
         folder = options.workspace / "releases" / options.release
-    manifest = read_manifest(folder)
+    manifest = read_json(folder / NAME) or {}
     progress = choose(quiet=options.quiet)
-    progress.stage("verify", sum(one["bytes"] for one in manifest["files"]), "bytes")
+    files = manifest.get("files")
+    progress.stage("verify", sum(one["bytes"] for one in files) if isinstance(files, list) else 1, "bytes")
     try:
         faults = check(folder, progress.advance, options.key)
     finally:
         progress.finish()
-    if options.root is not None and options.root.lower() != manifest["root"]:
-        faults.insert(0, Fault("manifest.json", f"its root is {manifest['root']}, not {options.root}"))
+    root = manifest.get("root")
+    if options.root is not None and options.root.lower() != root:
+        faults.insert(0, Fault(NAME, f"its root is {root}, not {options.root}"))
     if options.json:
         found = [{"path": one.path, "fault": one.fault} for one in faults]
         said = {key: manifest.get(key) for key in ("version", "state", "trial", "documents", "root")}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import RecipeError
+from pipeline.errors import LedgerError, RecipeError
 from pipeline.executor import Executor, Progress
 from pipeline.release import merkle
 from pipeline.release.manifest import DATA, NAME, describe, digests, sha256_of
@@ -16,7 +16,7 @@ from pipeline.release.rows import Left, released_rows
 from pipeline.release.shards import ShardWriter
 from pipeline.release.statistics import Statistics
 from pipeline.release.tokenizer import Counter
-from pipeline.store import flush, read_json, write_json
+from pipeline.store import digest_file, flush, read_json, write_json
 
 STATISTICS = "statistics.json"
 LINES = "jsonl"
@@ -66,6 +66,7 @@ def build(
     if found is not None:
         return found
     shutil.rmtree(folder, ignore_errors=True)
+    _check_inputs(plan, progress)
     merged = merge(plan, aside, executor, progress, memory)
     left, statistics = Left(), Statistics(tokenizer)
     stem = TRIAL if plan.trial else "train"
@@ -102,6 +103,15 @@ def build(
     write_json(folder / NAME, {**manifest, "files": entries})
     forget(aside)
     return Built(folder, {**manifest, "files": entries}, numbers)
+
+
+def _check_inputs(plan: Plan, progress: Progress) -> None:
+    progress.stage("read", sum(part.path("corpus").stat().st_size for part in plan.parts), "bytes")
+    for part in plan.parts:
+        path = part.path("corpus")
+        if digest_file(path) != part.corpus:
+            raise LedgerError(f"{path} is not what the run wrote; remove it and run its recipe again")
+        progress.advance(path.stat().st_size)
 
 
 def _found(plan: Plan, folder: Path, progress: Progress) -> Built | None:

@@ -51,9 +51,9 @@ class Shaping(Strict):
     """jsonl: the same rows also as `jsonl/*.jsonl.zst`, beside the Parquet that everything else reads."""
     target_mb: Annotated[float, Field(gt=0)] = 256
     """Size of a file, megabytes of 10^6 bytes, usually 256 to 1,000; cuts lie where the rows say, so sizes vary."""
-    row_group_mb: Annotated[float, Field(gt=0)] = 16
+    row_group_mb: Annotated[float, Field(gt=0)] = 8
     """Text in a row group of Parquet, likewise."""
-    page_kb: Annotated[int, Field(ge=1, le=1024)] = 32
+    page_kb: Annotated[int, Field(ge=1, le=1024)] = 24
     """Least size of a page of Parquet (or a frame of JSONL), KiB; most is four times that. Removing a row changes its
     pages: small ones keep more of a release when it is issued again, large ones pack better; tests/benchmarks says by
     how much."""

@@ -18,13 +18,16 @@ import pyarrow.parquet as pq
 from pipeline.release.cutting import Cutting, ends_file, marks_of
 from pipeline.release.form import Shaping
 from pipeline.release.rows import RELEASED
-from pipeline.store import COMPRESSION_LEVEL, flush
+from pipeline.store import flush
 
 REPEATED = ("source", "licence", "domain", "script", "run")
 """Columns whose values repeat: stored as dictionaries."""
 
 SEARCHED = ("id", "source", "licence", "domain", "script", "quality", "characters", "run")
 """Columns with statistics of each row group and page."""
+
+LEVEL = 2
+"""Of zstd: in pages this small 26 % faster than level 3, for 0.7 % more bytes."""
 
 ROW_BYTES = 64
 """What a row weighs besides its text: many empty ones must not make one endless piece."""
@@ -54,7 +57,7 @@ class _Parquet:
         self._sink = pa.OSFile(str(path), "wb")
         least = shaping.page_kb << 10
         self._writer = pq.ParquetWriter(
-            self._sink, RELEASED, compression="zstd", compression_level=COMPRESSION_LEVEL,
+            self._sink, RELEASED, compression="zstd", compression_level=LEVEL,
             use_dictionary=list(REPEATED), write_statistics=list(SEARCHED), write_page_index=True,
             data_page_size=_PAGE_MOST * least,
             use_content_defined_chunking={
@@ -78,7 +81,7 @@ class _Lines:
 
     def __init__(self, path: Path, _shaping: Shaping) -> None:
         self._file = path.open("wb")
-        self._codec = pa.Codec("zstd", COMPRESSION_LEVEL)
+        self._codec = pa.Codec("zstd", LEVEL)
 
     def write(self, piece: pa.Table) -> None:
         rows = piece.to_pylist()

@@ -77,7 +77,7 @@ def release(request: Request, executor: Executor, progress: Progress, memory: in
         if request.folder.exists():
             return _settle(request)
         with ExitStack() as stack:
-            for name in request.runs:
+            for name in dict.fromkeys(request.runs):
                 folder = RunFolder(request.workspace / "runs" / name)
                 if folder.path.is_dir():  # else the plan says what is wrong with its name
                     stack.enter_context(alone(folder))

@@ -13,6 +13,7 @@ from pipeline.executor import nowhere
 from pipeline.release import merkle
 from pipeline.release.manifest import DATA, FORMAT, NAME, digests, list_files, read_manifest, seal_of, sha256_of
 from pipeline.release.signature import SIGNATURE, check_signature
+from pipeline.store import read_json
 
 AUDIT = "evidence/audit.jsonl"
 
@@ -45,9 +46,20 @@ def check(folder: Path, advance: Callable[[int], None] = nowhere, key: Path | No
     Raises:
         RecipeError: the folder holds no release.
     """
+    if (folder / NAME).exists() and read_json(folder / NAME) is None:
+        return [Fault(NAME, "cannot be read: it is no JSON")]
     manifest = read_manifest(folder)
     if manifest.get("format") != FORMAT:
         return [Fault(NAME, f"is of format {manifest.get('format')!r}; this program knows {FORMAT}")]
+    try:
+        return _compare(folder, manifest, advance, key)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return [Fault(NAME, f"is not what a manifest is: {error!r}")]
+
+
+def _compare(
+    folder: Path, manifest: Mapping[str, Any], advance: Callable[[int], None], key: Path | None
+) -> list[Fault]:
     faults = list(_of_manifest(folder, manifest))
     files = {one["path"]: one for one in manifest["files"]}
     there = set(list_files(folder))

@@ -1,12 +1,12 @@
 """Writing, verifying and issuing again: how fast a release is written, and how much of it a removal changes.
 
-    python -m tests.benchmarks.release [--documents 1000000] [--characters 467] [--removed 100] [--page-kb 32] [--texts F…]
+    python -m tests.benchmarks.release [--documents 1000000] [--characters 700] [--removed 100] [--texts FILE…]
 
-A run is made up: texts cut to about so many characters (467 are 1.4 KB, 1400 are 4.2 KB) from JSONL files (.zst, field
-`text`), or from sentences of our own where none are named, with ids, addresses and scores as a crawl has them. Then the
-code that `qingyuan release` calls makes data and manifest of it, twice: whole, and without the removed ones, which a
-salted hash spreads over everything: the worst case, for a takedown's documents mostly lie together. Seconds are of CPU,
-of one process.
+A run is made up: texts cut to lengths around so many characters (700: 1.3 KB each, 2100: about 4 KB) from JSONL files
+(.zst, field `text`), or from a sentence of our own where none are named, with ids, addresses and scores as a crawl has
+them. Then the code that `qingyuan release` calls makes data and manifest of it, twice: whole, and without the removed
+ones, which a salted hash spreads over everything: the worst case, for a takedown's documents mostly lie together.
+Seconds are of CPU, of one process.
 """
 
 import argparse
@@ -29,10 +29,11 @@ from pipeline.release.form import ReleaseFile, Shaping
 from pipeline.release.manifest import DATA, digests, finish
 from pipeline.release.pages import compare
 from pipeline.release.plan import make_plan
+from pipeline.release.rows import RELEASED
 from pipeline.release.shards import ShardWriter
 from pipeline.release.verify import check
 from pipeline.schema import CORPUS
-from pipeline.store import RunFolder, digest_file, read_batches, write_json, write_table
+from pipeline.store import PartWriter, RunFolder, digest_file, read_batches, write_json, write_table
 from pipeline.stream import blocks
 from pipeline.worker import limit_threads
 
@@ -108,8 +109,6 @@ def make_run(workspace, texts, documents, without=frozenset()):
             "script.hant_ratio": np.zeros(len(rows)), "quality.score": scores[rows],
             "words.count": pa.array([len(text) * 2 // 3 for text in some], pa.int64()),
         })  # fmt: skip
-        from pipeline.store import PartWriter
-
         with PartWriter([(folder.part("corpus", number), CORPUS)]) as writer:
             for batch in corpus.to_batches(max_chunksize=BATCH):
                 writer.write(batch)
@@ -120,8 +119,10 @@ def make_run(workspace, texts, documents, without=frozenset()):
         write_json(folder.receipt("write", number), {"outputs": {"corpus": digest_file(folder.part("corpus", number))}})
     numbers = list(range(-(-documents // PART)))
     kept = documents - len(without)
-    summary = {"run": "made_up", "policy": "web", "packs": [], "versions": {}, "shards_failed": {}, "parts": numbers,
-               "parts_done": numbers, "documents": {"in": kept, "kept": kept}, "personal_data": {}, "stages": {}}  # fmt: skip
+    summary = {
+        "run": "made_up", "policy": "web", "packs": [], "versions": {}, "shards_failed": {}, "parts": numbers,
+        "parts_done": numbers, "documents": {"in": kept, "kept": kept}, "personal_data": {}, "stages": {},
+    }  # fmt: skip
     write_json(folder.path / "run.json", summary)
     return size
 
@@ -139,8 +140,6 @@ def make(workspace, version, form):
 
 def writing(workspace, shaping):
     """CPU seconds of writing alone, the rows being in memory; the least of three."""
-    from pipeline.release.rows import RELEASED
-
     tables = []
     for path in sorted((workspace / "releases" / "whole" / "data").glob("*"))[:1]:
         tables = [table for _, table in zip(range(12), read_batches(path), strict=False)]
@@ -161,9 +160,9 @@ def writing(workspace, shaping):
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--documents", type=int, default=1_000_000)
-    options.add_argument("--characters", type=int, default=467)
+    options.add_argument("--characters", type=int, default=700)
     options.add_argument("--removed", type=int, default=100)
-    options.add_argument("--page-kb", type=int, default=32)
+    options.add_argument("--page-kb", type=int, default=24)
     options.add_argument("--target-mb", type=float, default=256)
     options.add_argument("--texts", type=Path, nargs="*", default=[])
     options.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()))
@@ -188,7 +187,8 @@ def main():
         new, second, _ = make(workspace, "less", form)
         kept = compare(old, digests(first["files"], DATA), new, digests(second["files"], DATA))
         print(json.dumps({
-            "documents": options.documents, "removed": options.removed, "bytes_a_document": round(size / options.documents),
+            "documents": options.documents, "removed": options.removed,
+            "bytes_a_document": round(size / options.documents),
             "text_mb": round(size / 1e6, 1), "released_mb": round(packed / 1e6, 1), "files": kept["files"],
             "release_mb_s": round(size / seconds / 1e6, 1), "writing_alone_mb_s": round(alone, 1),
             "verify_mb_s": round(packed / checked / 1e6, 1),
