@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from annotation.round_file import RoundFile, RoundPlan, Sampling
+from annotation.sample_file import read_sample
 from annotation.sampling import Sample, disputed, draw, near_bounds, uncertain
 from annotation.standing import form_of
 from pipeline.database import now, record
@@ -87,9 +88,12 @@ def open_round(
             )
         return there
     golds = _read_gold(plan, read_label, masked=masked)
-    run = None if head.run is None else open_run(head.run, workspace)
-    chosen = _Chosen([], {}) if run is None or head.purpose == "exam" else _choose(run, form, suggest)
-    if masked:
+    chosen = _Chosen([], {})
+    if plan.sample_file is not None:
+        chosen = _drawn_already(read_sample(plan.sample_file))
+    elif head.run is not None and head.purpose != "exam":
+        chosen = _choose(open_run(head.run, workspace), form, suggest)
+    if masked and head.release is None:
         _mask(chosen.rows)
     drawn = {row["document"] for row in chosen.rows}
     golds = [gold for gold in golds if gold["document"] not in drawn]
@@ -153,6 +157,11 @@ def _choose(run: Run, form: RoundFile, suggest: Suggest | None) -> _Chosen:
         for row, value in zip(rows, values, strict=True):
             row["suggestion"] = None if value is None else orjson.dumps(suggest[1](value)).decode()
     return _Chosen(rows, sample.population)
+
+
+def _drawn_already(rows: list[dict[str, Any]]) -> _Chosen:
+    population = round(1 / rows[0]["probability"] * len(rows)) if rows else 0
+    return _Chosen([{**row, "stratum": "", "suggestion": None} for row in rows], {"": population})
 
 
 def _mask(rows: list[dict[str, Any]]) -> None:

@@ -22,6 +22,10 @@ class RoundHead(Strict):
     """Of the instructions that people were examined on."""
     run: str | None = None
     """Finished run of the workspace that the documents come from; an exam has none."""
+    sample: str | None = None
+    """File of documents that were drawn already, beside the round's own: `source assess` and `accept` write it."""
+    release: str | None = None
+    """Release that the sample is of: people see its texts exactly as they would be released."""
     purpose: Literal["work", "exam"] = "work"
     seed: Whole = 1
     overlap: Count = 3
@@ -122,6 +126,11 @@ class RoundPlan:
         """Where the rules of pay lie that it names."""
         return None if self.form.round.policy is None else self.path.parent / self.form.round.policy
 
+    @property
+    def sample_file(self) -> Path | None:
+        """Where the documents lie that were drawn already."""
+        return None if self.form.round.sample is None else self.path.parent / self.form.round.sample
+
 
 def load_round(path: Path) -> RoundPlan:
     """Read and check a round's file.
@@ -152,5 +161,5 @@ def check_round(form: RoundFile, where: str) -> None:
         raise RecipeError(f"{where}, sampling.scores: focus {sampling.focus} needs {least} attribute(s) at least")
     if head.purpose == "exam" and form.gold.file is None:
         raise RecipeError(f"{where}, gold.file: an exam asks only what is known; name a file of gold")
-    if head.purpose == "work" and head.run is None:
+    if head.purpose == "work" and head.run is None and head.sample is None:
         raise RecipeError(f"{where}, round.run: which run of the workspace do the documents come from?")

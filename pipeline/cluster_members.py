@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.removal import Named, rows_of
+from pipeline.removal import rows_of
+from pipeline.removed import Named
 from pipeline.store import RunFolder, count_rows, read_range, read_rows, read_table
 
 _COLUMNS = ["source", "id", "cluster"]

@@ -104,9 +104,13 @@ def session(engine: Engine) -> Iterator[Session]:
         yield opened
 
 
+def seal_of(seq: int, at: str, actor: str, action: str, detail: dict[str, Any], previous: str) -> str:
+    """Return the seal of a row of the audit: the sha256 of its content as JSON, with the seal of the row before."""
+    return sha256(orjson.dumps([seq, at, actor, action, detail, previous], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
 def _seal(row: Audit) -> str:
-    sealed = [row.seq, row.at.isoformat(), row.actor, row.action, row.detail, row.previous]
-    return sha256(orjson.dumps(sealed, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return seal_of(row.seq, row.at.isoformat(), row.actor, row.action, row.detail, row.previous)
 
 
 def record(opened: Session, actor: str, action: str, **detail: Any) -> None:  # noqa: ANN401 - any JSON

@@ -92,13 +92,17 @@ class Recipe:
     @cached_property
     def signing(self) -> Signing:
         """How documents are signed."""
-        dedup = self.dedup
-        bands, rows = dedup.bands, dedup.rows
-        if "threshold" in dedup.model_fields_set and not {"bands", "rows"} & dedup.model_fields_set:
-            bands, rows = best_bands(dedup.threshold, dedup.permutations)
-        shingle = dedup.shingle or (3 if dedup.unit == "words" else 5)
-        words = tuple(dictionary.digest for dictionary in self.dictionaries) if dedup.unit == "words" else ()
-        return Signing(dedup.permutations, dedup.seed, shingle, bands, rows, dedup.unit, words)
+        return signing_of(self.dedup, self.dictionaries)
+
+
+def signing_of(dedup: Deduplication, dictionaries: Sequence[Dictionary]) -> Signing:
+    """Return how documents are signed by some settings; dictionaries count where signatures are made of words."""
+    bands, rows = dedup.bands, dedup.rows
+    if "threshold" in dedup.model_fields_set and not {"bands", "rows"} & dedup.model_fields_set:
+        bands, rows = best_bands(dedup.threshold, dedup.permutations)
+    shingle = dedup.shingle or (3 if dedup.unit == "words" else 5)
+    words = tuple(dictionary.digest for dictionary in dictionaries) if dedup.unit == "words" else ()
+    return Signing(dedup.permutations, dedup.seed, shingle, bands, rows, dedup.unit, words)
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -154,6 +158,11 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
+def stored_recipe(path: Path) -> RecipeFile:
+    """Return the form of the copy of a recipe that a run keeps."""
+    return parse(RecipeFile, path.read_text("utf-8"), f"recipe {path}")
+
+
 def stored_filters(path: Path, rules: Sequence[Rule]) -> tuple[FilterChoice, ...]:
     """Return the filters of the copy of a recipe that a run keeps, without their files, which may have moved.
 
@@ -161,7 +170,7 @@ def stored_filters(path: Path, rules: Sequence[Rule]) -> tuple[FilterChoice, ...
     what the run measured.
     """
     where = f"recipe {path}"
-    return _choose_filters(parse(RecipeFile, path.read_text("utf-8"), where), rules, None, where)
+    return _choose_filters(stored_recipe(path), rules, None, where)
 
 
 def _default_filters(form: RecipeFile, rules: Sequence[Rule]) -> tuple[str, ...]:

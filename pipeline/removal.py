@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from pipeline.identity import place_id
 from pipeline.passage_stages import BETWEEN
+from pipeline.removed import Named, load_removed, salt_of
+from pipeline.request.bans import banned_documents
 from pipeline.schema import INPUT_ID
 from pipeline.store import (
     PASSAGES,
     PartWriter,
     RunFolder,
     digest_file,
-    fingerprint,
     read_batches,
     read_json,
     read_schema,
@@ -28,11 +29,6 @@ from pipeline.store import (
     write_json,
 )
 from pipeline.twins import FOLDER
-
-Named: TypeAlias = frozenset[tuple[str, str]]
-"""Source and id of documents."""
-
-LIST = "takedowns.json"
 
 _TABLES = ("corpus", "verdicts", "attributes", "signatures", "documents")
 """Tables of a part that name documents or hold their text."""
@@ -51,18 +47,6 @@ are made again where a run needs them."""
 
 _SHARED = (PASSAGES, *BETWEEN, FOLDER)
 """Folders of a run with what its documents have in common, and excerpts of them."""
-
-
-def removed(workspace: Path) -> Named:
-    """Return what has been taken out of a workspace."""
-    stored = read_json(workspace / LIST) or {"documents": []}
-    return frozenset((one["source"], one["id"]) for one in stored["documents"])
-
-
-def add_removed(workspace: Path, documents: Named) -> None:
-    """Put documents on the list of what has been taken out."""
-    whole = sorted(removed(workspace) | documents)
-    write_json(workspace / LIST, {"documents": [{"source": source, "id": identity} for source, identity in whole]})
 
 
 def remove_documents(
@@ -128,21 +112,40 @@ def remove_documents(
 
 def keep_removed(folder: RunFolder, workspace: Path, scans: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """Remove what has been taken out of the workspace from parts that were scanned since; return the receipts."""
-    documents = removed(workspace)
-    if not documents:
+    removed = load_removed(workspace)
+    if not removed.documents and not removed.bans:
         return dict(scans)
-    listed = fingerprint(sorted(documents))
+    listed = removed.fingerprint()
+    salt = salt_of(workspace) if removed.bans else b""
     kept = {}
     for number, scan in scans.items():
         receipt = dict(scan)
         if scan.get("removed") != listed:
-            remove_documents(folder, [number], documents)
+            banned = banned_documents(folder.part("documents", number), removed, salt)
+            remove_documents(folder, [number], removed.documents | banned)
             receipt = (read_json(folder.receipt("scan", number)) or {}) | {"removed": listed}
             write_json(folder.receipt("scan", number), receipt)
         kept[number] = receipt
     if any(receipt.get("taken_down") for receipt in kept.values()):
         forget_copies(folder)
     return kept
+
+
+def forget_traces(folder: RunFolder, documents: Named) -> bool:
+    """Remove what a run keeps of documents that are no longer in the index: it found them there, as earlier ones.
+
+    Its next run looks again, and judges its own documents without them. Until then its verdicts go on saying, of a
+    document that was dropped as a copy, the id it was a copy of.
+    """
+    found = False
+    for path in (folder.path / "earlier.parquet", folder.path / "earlier/documents.parquet"):
+        for batch in read_batches(path, ["source", "id"]) if path.exists() else ():
+            pairs = zip(batch["source"].to_pylist(), batch["id"].to_pylist(), strict=True)
+            found = found or any(pair in documents for pair in pairs)
+    if found:
+        withdraw(*(folder.whole_receipt(stage) for stage in ("earlier", "dedup", "elect", "index")))
+        _forget_derived(folder)
+    return found
 
 
 def forget_copies(folder: RunFolder) -> None:

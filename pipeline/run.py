@@ -29,6 +29,7 @@ from pipeline.removal import keep_removed
 from pipeline.report import write_report
 from pipeline.runs import open_run
 from pipeline.scan import Cutting, ScanSettings, scan_shard
+from pipeline.sources.refusal import refuse_barred
 from pipeline.stage import Receipt, Stages
 from pipeline.store import SCANNED, SURVEYED, RunFolder, fingerprint, write_bytes, write_json
 from pipeline.summary import summarize
@@ -54,11 +55,14 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
 
     Raises:
         RecipeError: the recipe is wrong, or another process is at this run.
+        GateError: a source of it is barred.
         LedgerError: the numbers do not add up.
     """
     begun = time.monotonic()
     recipe = load_recipe(recipe_path)
+    refuse_barred(workspace, [source.name for source in recipe.sources])
     folder = RunFolder(workspace / "runs" / recipe.name)
+    new = not folder.path.exists()
     try:
         folder.make()
     except OSError as error:
@@ -67,6 +71,10 @@ def clean(recipe_path: Path, workspace: Path, executor: Executor, *, memory: int
         run = _Run(recipe, folder, Stages(folder, executor, progress), memory, index)
         try:
             run.go()
+        except RecipeError:  # refused before anything was read
+            if new:
+                folder.unmake()
+            raise
         finally:
             progress.finish()
         summary = summarize(run.recipe, run.folder, run.stages, time.monotonic() - begun)

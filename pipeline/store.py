@@ -1,6 +1,7 @@
 """A run's folder: where each table lies, and writing that a crash cannot tear. Door to Parquet."""
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ class RunFolder:
         for table in PRIVATE:
             (self.path / table).chmod(0o700)
 
+    def unmake(self) -> None:
+        """Remove the folders again, if nothing has been written into any of them."""
+        if all(path.is_dir() or path.name == ".lock" for path in self.path.rglob("*")):
+            shutil.rmtree(self.path)
+
     def forget(self, number: int, since: str = "survey") -> None:
         """Remove what a stage and those after it made of a shard: receipts first, so that nothing seems done."""
         stages = list(STAGE_TABLES)[list(STAGE_TABLES).index(since) :] if since in STAGE_TABLES else []
@@ -83,24 +89,24 @@ def fingerprint(*values: Any) -> str:  # noqa: ANN401 - any JSON
     return xxhash.xxh3_128(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)  # else the rename itself may be lost with the power
-    finally:
-        os.close(handle)
-
-
 def _partial(path: Path) -> Path:
     return path.with_name(path.name + ".partial")
 
 
+def flush(path: Path) -> None:
+    """Make a file or a folder durable as it is."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)  # of a folder: else a rename in it may be lost with the power
+    finally:
+        os.close(handle)
+
+
 def _settle(path: Path) -> None:
     """Make what was written to the partial file durable, then let it appear under its name."""
-    with _partial(path).open("rb") as file:
-        os.fsync(file.fileno())
+    flush(_partial(path))
     _partial(path).replace(path)
-    _flush_folder(path.parent)
+    flush(path.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -129,7 +135,7 @@ def withdraw(*receipts: Path) -> None:
     for receipt in receipts:
         if receipt.exists():
             receipt.unlink(missing_ok=True)
-            _flush_folder(receipt.parent)
+            flush(receipt.parent)
 
 
 class PartWriter:

@@ -18,7 +18,11 @@ from pipeline.cluster_members import with_members
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.index import GONE, Index, at_index, open_index, removal_digest, signing_of
 from pipeline.indexing import purge, restate
-from pipeline.removal import Named, add_removed, forget_copies, remove_documents
+from pipeline.removal import forget_copies, forget_traces, remove_documents
+from pipeline.removed import FOLDER, Ban, Named, add_removed
+from pipeline.request.releases import Held, account, holding
+from pipeline.request.resemblance import Resembling, folded_texts, near_duplicates
+from pipeline.request.search import Report, numbers_of, silent
 from pipeline.run import alone
 from pipeline.segment import name_keys, name_of
 from pipeline.signing import Signing
@@ -72,6 +76,15 @@ class _Proof:
         entry["before"] = before | entry["before"]
         self.save()
 
+    def note_releases(self, workspace: Path, held: dict[str, list[Held]]) -> None:
+        """Note which releases hold any of the documents: as found now, and by the same one before it was killed."""
+        known = {one["release"]: [Held(**row) for row in one["rows"]] for one in self.content.get("releases", [])}
+        both = {
+            version: list(dict.fromkeys((*known.get(version, []), *held.get(version, [])))) for version in known | held
+        }
+        self.content["releases"] = account(workspace, both)
+        self.save()
+
     def open_index(self, name: str) -> dict[str, Any] | None:
         """Return what is noted of an index that is not done."""
         found = (one for one in self.content["index"] if one["index"] == name and one["after"] is None)
@@ -79,7 +92,14 @@ class _Proof:
 
 
 def take_down(
-    workspace: Path, documents: Named, indexes: Sequence[str] | None, memory: int, *, twins: bool = False
+    workspace: Path,
+    documents: Named,
+    indexes: Sequence[str] | None,
+    memory: int,
+    *,
+    twins: bool = False,
+    bans: Sequence[Ban] = (),
+    report: Report = silent,
 ) -> dict[str, Any]:
     """Take documents out of indexes and of all runs of a workspace.
 
@@ -88,10 +108,13 @@ def take_down(
         documents: source and id of each.
         indexes: names of those to take them out of; None for all.
         memory: bytes that it may use.
-        twins: also those in a cluster with them, in any run.
+        twins: also those in a cluster with them, in any run, and whatever resembles any of these, in any run or index.
+        bans: what is to be kept out besides, should it come.
+        report: told how far the search for twins is.
 
     Returns:
-        The proof, which is also written: for every file its digest before and after. Done again, it is the same.
+        The proof, which is also written: for every file its digest before and after; the releases that hold any of the
+        documents. Done again, it is the same.
 
     Raises:
         RecipeError: there is no such index, or another process is at it, at a run, or at a takedown.
@@ -99,39 +122,55 @@ def take_down(
     """
     for name in indexes or ():
         signing_of(workspace / "index" / name)
-    with _alone(workspace):
-        named = fingerprint(sorted(documents), "twins") if twins else fingerprint(sorted(documents))
-        path = workspace / "takedowns" / f"{named}.json"
+    with alone_at(workspace):
+        banned = [[ban.by, ban.token] for ban in sorted(bans)]
+        named = fingerprint(sorted(documents), *(["twins"] if twins else []), *([banned] if banned else []))
+        path = workspace / FOLDER / f"{named}.json"
         proof = _Proof(path, read_json(path) or {"documents": [], "index": [], "runs": []})
         # Of a takedown that was killed, some clusters are gone already: it has noted who was in them.
         documents |= frozenset((source, identity) for source, identity in proof.content["documents"])
+        resembling = None
         if twins:
-            documents, unknown = with_members(workspace, documents)
-            if unknown and not path.exists():
-                raise RecipeError(
-                    f"who is in clusters of the runs {', '.join(unknown)} is not known, as they are not done: "
-                    "run their recipes first (or remove the runs), or leave out --twins"
-                )
-        add_removed(workspace, documents)  # before all else: from here on nothing brings them back
+            documents, resembling = _with_twins(workspace, documents, proof, report)
+        add_removed(workspace, documents, bans)  # before all else: from here on nothing brings them back
         proof.content["documents"] = [list(one) for one in sorted(documents)]
         proof.save()
+        proof.note_releases(workspace, holding(workspace, documents, resembling=resembling))
         for index in _indexes(workspace) if indexes is None else [workspace / "index" / name for name in indexes]:
             _from_index(index, documents, memory, proof)
         for run in sorted(one for one in (workspace / "runs").glob("*") if one.is_dir()):
             folder = RunFolder(run)
             with alone(folder):
-                numbers = sorted(int(part.stem.removeprefix("part-")) for part in (run / "documents").glob("*.parquet"))
-                remove_documents(folder, numbers, documents, partial(proof.note_parts, run.name))
+                remove_documents(folder, numbers_of(folder), documents, partial(proof.note_parts, run.name))
                 proof.close_parts(folder)
                 forget_copies(folder)
+                forget_traces(folder, documents)
         return proof.content | {"proof": str(path)}
 
 
+def _with_twins(workspace: Path, documents: Named, proof: _Proof, report: Report) -> tuple[Named, Resembling]:
+    """Add whoever is in a cluster with some documents or resembles them, and with these, to the last."""
+    before: Named = frozenset()
+    while before != documents:
+        before = documents
+        documents, unknown = with_members(workspace, documents)
+        if unknown and not proof.path.exists():
+            raise RecipeError(
+                f"who is in clusters of the runs {', '.join(unknown)} is not known, as they are not done: "
+                "run their recipes first (or remove the runs), or leave out --twins"
+            )
+        near, other = near_duplicates(workspace, documents, report)
+        proof.content["not_compared"] = other
+        documents |= near
+    return documents, Resembling(folded_texts(workspace, documents))
+
+
 @contextmanager
-def _alone(workspace: Path) -> Iterator[None]:
+def alone_at(workspace: Path) -> Iterator[None]:
     """Keep other takedowns away from a workspace: two that add to its list at once would lose an entry."""
-    folder = workspace / "takedowns"
+    folder = workspace / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

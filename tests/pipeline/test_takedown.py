@@ -7,10 +7,10 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import dedup_stages, indexing, removal, takedown
+from pipeline import dedup_stages, indexing, removal, removed, takedown
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.index import open_index
-from pipeline.removal import LIST
+from pipeline.removed import LIST
 from pipeline.segment import name_of
 from pipeline.signing import Signing
 from pipeline.store import digest_file
@@ -185,7 +185,7 @@ def killed_after(desk, monkeypatch, left):
     with monkeypatch.context() as patch:
         for module, name in [
             (takedown, "write_json"), (takedown, "purge"), (indexing, "_name"), (removal, "_without"),
-            (removal, "write_json"), (removal, "_forget_derived"),
+            (removal, "write_json"), (removal, "_forget_derived"), (removed, "write_json"),
         ]:  # fmt: skip
             patch.setattr(module, name, kill(getattr(module, name)))
         try:
@@ -234,7 +234,7 @@ def test_twins_that_cannot_be_known_are_said_before_anything_is_changed(two_runs
 
 
 def test_two_at_once_are_refused(two_runs):
-    with takedown._alone(two_runs.path / "ws"), pytest.raises(RecipeError, match="another takedown"):
+    with takedown.alone_at(two_runs.path / "ws"), pytest.raises(RecipeError, match="another takedown"):
         down(two_runs, "a")
 
 

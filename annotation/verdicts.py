@@ -1,0 +1,69 @@
+"""What people said of a sample, once they have said it of every document of it."""
+
+from collections import Counter
+from typing import Any
+
+from annotation.kinds.catalogue import risks_of
+from annotation.questions import question_of
+from annotation.standing import Reading, Standing, load_standing
+from filters.risks import ILLEGAL
+from pipeline.errors import RecipeError
+from pipeline.registry import Draw, Round, Session, select
+from pipeline.registry.sources import OF_SOURCES
+from pipeline.sources.machine import Found
+
+KINDS = ("acceptance", "safety")
+"""Kinds of round that can say whether a document is bad."""
+
+
+def round_of(opened: Session, draw: Draw) -> Round | None:
+    """Return the round of labelling that asks about a sample; None while it has not been pushed."""
+    if draw.labels is None:
+        return None
+    return opened.scalars(select(Round).where(Round.name == draw.labels)).first()
+
+
+def read_verdicts(opened: Session, draw: Draw) -> Found | None:
+    """Return what people found in a sample, None while anything of it waits for an answer, a review or a decision.
+
+    Of a source, bad is what has a risk of A.1 to A.4 (违法不良信息); of a release, what has any of the 31 risks. A
+    document counts for each risk that is named by an answer which the decision rests on.
+
+    Raises:
+        RecipeError: the round asks another kind of question.
+    """
+    round_ = round_of(opened, draw)
+    if round_ is None:
+        return None
+    if round_.kind not in KINDS:
+        raise RecipeError(f'round "{round_.name}" is of kind {round_.kind}; a sample is judged by {" or ".join(KINDS)}')
+    question = question_of(round_.kind)
+    standing = [one for one in load_standing(opened, round_, question) if not one.is_planted]
+    finals = [one.final(question) for one in standing]
+    bad_groups = ILLEGAL if draw.phase in OF_SOURCES else frozenset(question.bad_classes)
+    items: list[dict[str, Any]] = []
+    counts: Counter[str] = Counter()
+    for one, final in zip(standing, finals, strict=True):
+        if final is None or one.item.state == "void":
+            return None
+        bad = final in bad_groups
+        named = sorted(_risks(one, final, question)) if bad else []
+        counts.update(named)
+        items.append({
+            "id": one.item.document, "final": final, "bad": bad, "risks": named,
+            "answers": len(one.said("annotator")), "reviewed": bool(one.said("reviewer")),
+            "adjudicated": bool(one.said("adjudicator")),
+        })  # fmt: skip
+    people = {held.assignment.contributor for one in standing for held in one.held if held.answer is not None}
+    basis = {
+        "round": round_.name, "kind": round_.kind, "rule_version": round_.rule_version, "review": round_.review,
+        "people": len(people), "reviewed": sum(item["reviewed"] for item in items),
+    }  # fmt: skip
+    return Found(len(items), sum(item["bad"] for item in items), 0, dict(sorted(counts.items())), items, basis)
+
+
+def _risks(one: Standing, final: str, reading: Reading) -> set[str]:
+    """Return the risks that the decision rests on: the last adjudicator's, else those of who said what was decided."""
+    said = one.said("adjudicator")[-1:] or [*one.said("annotator"), *one.said("reviewer")]
+    labels = [held.answer.label for held in said if held.answer is not None and held.answer.label is not None]
+    return {risk for label in labels if reading.category(label) == final for risk in risks_of(label)}

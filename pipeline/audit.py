@@ -1,0 +1,74 @@
+"""The audit beside a release: what was decided about it, row by row, so that the chain of seals is checked offline.
+
+Rows that tell of other things are there by their seals only: nothing can be left out unseen, and nothing is told.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipeline.database import FIRST_SEAL, seal_of
+from pipeline.errors import LedgerError
+from pipeline.registry import Audit, Session, select
+from pipeline.store import write_bytes
+
+TOLD = (
+    "source",
+    "assessment",
+    "draw",
+    "sample",
+    "takedown",
+    "appeal",
+    "release",
+    "acceptance",
+    "round",
+    "paper",
+    "bar",
+)
+"""First words of the actions that a release tells of: nothing about people who label."""
+
+
+def is_told(action: str) -> bool:
+    """Say whether a release tells of an action."""
+    return action.replace("_", ".").replace(" ", ".").split(".")[0] in TOLD
+
+
+def extract(opened: Session, path: Path, told: Callable[[str], bool] = is_told) -> dict[str, Any]:
+    """Write the audit as it stands; return how many rows it has, how many are told, and the last seal."""
+    lines, counts, last = [], Counter[bool](), FIRST_SEAL
+    for row in opened.scalars(select(Audit).order_by(Audit.seq)):
+        entry: dict[str, Any] = {"seq": row.seq, "previous": row.previous, "seal": row.seal}
+        if told(row.action):
+            said = {"at": row.at.isoformat(), "actor": row.actor, "action": row.action, "detail": row.detail}
+            entry = {**entry, **said}
+        counts["action" in entry] += 1
+        last = row.seal
+        lines.append(orjson.dumps(entry))
+    write_bytes(path, b"".join(line + b"\n" for line in lines))
+    return {"rows": counts.total(), "told": counts[True], "last": last}
+
+
+def check_extract(path: Path) -> int:
+    """Check the chain of an extract; return how many rows it has.
+
+    Raises:
+        LedgerError: a row was changed, left out or put in; says which line.
+    """
+    previous, seq = FIRST_SEAL, 0
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            row = orjson.loads(line)
+            seq += 1
+            right = row["seq"] == seq and row["previous"] == previous
+            if "action" in row:
+                seal = seal_of(row["seq"], row["at"], row["actor"], row["action"], row["detail"], row["previous"])
+                right = right and seal == row["seal"]
+            previous = row["seal"]
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise LedgerError(f"{path}, line {number}: no row of an audit: {error}") from error
+        if not right:
+            raise LedgerError(f"{path}, line {number}: the chain of seals is broken: it is not what was written")
+    return seq

@@ -1,0 +1,143 @@
+"""Writing the data of a candidate: rows into files, statistics beside them, and what the manifest says of both."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import LedgerError, RecipeError
+from pipeline.executor import Executor, Progress
+from pipeline.release import merkle
+from pipeline.release.manifest import DATA, NAME, describe, digests, sha256_of
+from pipeline.release.merging import forget, merge
+from pipeline.release.plan import TRIAL, Candidate, Plan, SourceCount
+from pipeline.release.rows import Left, released_rows
+from pipeline.release.shards import ShardWriter
+from pipeline.release.statistics import Statistics
+from pipeline.release.tokenizer import Counter
+from pipeline.store import digest_file, flush, read_json, write_json
+
+STATISTICS = "statistics.json"
+LINES = "jsonl"
+"""Folder with the same rows as JSON lines, where they are asked for."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A candidate that is there."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    """As `describe` makes it, with the entries of its data under `files`."""
+    statistics: dict[str, Any]
+
+    @property
+    def candidate(self) -> Candidate:
+        """What gates are told of it."""
+        said = self.manifest
+        sources = {name: SourceCount(one["documents"], one["characters"]) for name, one in said["sources"].items()}
+        runs = tuple(run["name"] for run in said["runs"])
+        return Candidate(
+            said["version"], said["trial"], said["data_root"], said["documents"], sources, runs, self.folder
+        )  # fmt: skip
+
+
+def build(
+    plan: Plan, folder: Path, aside: Path, executor: Executor, progress: Progress, memory: int,
+    tokenizer: Counter | None,
+) -> Built:  # fmt: skip
+    """Write a candidate, unless it is there already and whole.
+
+    Args:
+        plan: what is asked for.
+        folder: where the candidate stands.
+        aside: folder for what is put aside on the way.
+        executor: carries out the tasks of deduplication.
+        progress: shows how far it is.
+        memory: bytes that a worker may use.
+        tokenizer: whose tokens are counted too.
+
+    Raises:
+        RecipeError: nothing is left to release, or the runs cannot be compared.
+        LedgerError: what a run wrote is not there any more as it was.
+    """
+    found = _found(plan, folder, progress)
+    if found is not None:
+        return found
+    shutil.rmtree(folder, ignore_errors=True)
+    _check_inputs(plan, progress)
+    merged = merge(plan, aside, executor, progress, memory)
+    left, statistics = Left(), Statistics(tokenizer)
+    stem = TRIAL if plan.trial else "train"
+    shaping = plan.form.shards
+    kinds = {"data": "parquet", **({LINES: "jsonl"} if shaping.format == "jsonl" else {})}
+    for name in kinds:
+        (folder / name).mkdir(parents=True)
+    writers = [ShardWriter(folder / name, stem, shaping, kind) for name, kind in kinds.items()]
+    progress.stage("write", sum(part.path("corpus").stat().st_size for part in plan.parts), "bytes")
+    for part in plan.parts:
+        for rows, measures in released_rows(part, plan, merged, left):
+            statistics.add(rows, measures)
+            for writer in writers:
+                writer.write(rows)
+        progress.advance(part.path("corpus").stat().st_size)
+    entries = [
+        {
+            "path": path.relative_to(folder).as_posix(),
+            "sha256": sha256_of(path),
+            "bytes": path.stat().st_size,
+            "rows": number,
+        }
+        for writer in writers
+        for path, number in writer.close()
+    ]
+    if not entries:
+        shutil.rmtree(folder)
+        why = "; ".join(f"{count} {reason}" for reason, count in left.reasons.items() if count) or "its runs kept none"
+        raise RecipeError(f"no document is left for the release {plan.version}: {why}")
+    flush(folder / "data")
+    numbers = statistics.as_json()
+    write_json(folder / STATISTICS, {"version": plan.version, "trial": plan.trial, **numbers})
+    manifest = describe(plan, merged, left, numbers, entries)
+    write_json(folder / NAME, {**manifest, "files": entries})
+    forget(aside)
+    return Built(folder, {**manifest, "files": entries}, numbers)
+
+
+def _check_inputs(plan: Plan, progress: Progress) -> None:
+    progress.stage("read", sum(part.path("corpus").stat().st_size for part in plan.parts), "bytes")
+    for part in plan.parts:
+        path = part.path("corpus")
+        if digest_file(path) != part.corpus:
+            raise LedgerError(f"{path} is not what the run wrote; remove it and run its recipe again")
+        progress.advance(path.stat().st_size)
+
+
+def _found(plan: Plan, folder: Path, progress: Progress) -> Built | None:
+    """Return the candidate that is there if it was made of the same and its data are whole; clear what was added."""
+    manifest, statistics = read_json(folder / NAME), read_json(folder / STATISTICS)
+    if manifest is None or statistics is None or manifest.get("created_from") != plan.fingerprint():
+        return None
+    data = [one for one in manifest["files"] if "rows" in one]
+    if merkle.root_of(digests(data, DATA)) != manifest["data_root"]:
+        return None
+    progress.stage("check", sum(one["bytes"] for one in data), "bytes")
+    for one in data:
+        path = folder / one["path"]
+        if not path.is_file() or sha256_of(path) != one["sha256"]:
+            return None
+        progress.advance(one["bytes"])
+    _clear(folder, {one["path"]: one for one in data})
+    return Built(folder, {**manifest, "files": data}, statistics)
+
+
+def _clear(folder: Path, data: Mapping[str, Any]) -> None:
+    """Remove what stands beside the data of a candidate: evidence is written anew."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif name not in data and name not in {NAME, STATISTICS}:
+            path.unlink()

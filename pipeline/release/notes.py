@@ -1,0 +1,144 @@
+"""Release notes: what was added and removed since the previous release, and why, by both manifests and lists of ids.
+
+Files that both releases share by their digest are not read. Who holds the previous release learns from
+removed_ids.jsonl which of its rows to delete; the ids are those that it has there.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.release.manifest import NAME
+from pipeline.removed import load_removed
+from pipeline.request.releases import id_in_run
+from pipeline.store import RunFolder, read_batches, read_json, read_table, write_bytes, write_json
+
+NOTES = "RELEASE_NOTES.md"
+CHANGES = "evidence/changes.json"
+REMOVED_IDS = "evidence/removed_ids.jsonl"
+_COLUMNS = ("id", "source", "run", "meta")
+_SHOWN = 20
+TAKEN_DOWN, BARRED, GONE, LEFT_OUT = "taken down", "its source is barred", "not in its run any more", "not selected"
+
+
+def write_notes(folder: Path, workspace: Path, manifest: Mapping[str, Any], data: Iterable[Mapping[str, Any]]) -> None:
+    """Compare a candidate with the release before it; write notes, counts, and the ids of what was removed."""
+    previous = (manifest.get("previous") or {}).get("version")
+    before = None if previous is None else workspace / "releases" / previous
+    old = None if before is None else read_json(before / NAME)
+    if before is None or old is None:
+        why = "first release" if previous is None else f"the folder of {previous} is not here to compare with"
+        write_json(folder / CHANGES, {"previous": previous, "compared": False, "why": why})
+        write_bytes(folder / NOTES, _page(manifest, previous, None).encode())
+        return
+    ours = {one["sha256"]: one["path"] for one in data if one["path"].endswith(".parquet")}
+    theirs = {one["sha256"]: one["path"] for one in old["files"] if one["path"].startswith("data/") and "rows" in one}
+    now = _rows(folder, [path for digest, path in ours.items() if digest not in theirs])
+    was = _rows(before, [path for digest, path in theirs.items() if digest not in ours])
+    added, gone = sorted(now.keys() - was.keys()), sorted(was.keys() - now.keys())
+    reasons = _reasons(workspace, manifest, {key: was[key] for key in gone})
+    lines = [orjson.dumps({"source": s, "id": was[s, i][0], "why": reasons[s, i]}) for s, i in gone]
+    write_bytes(folder / REMOVED_IDS, b"".join(line + b"\n" for line in lines))
+    changes = {
+        "previous": previous, "compared": True, "documents": {"before": old["documents"], "now": manifest["documents"]},
+        "added": {"documents": len(added), "sources": dict(sorted(Counter(source for source, _ in added).items()))},
+        "removed": {
+            "documents": len(gone), "sources": dict(sorted(Counter(source for source, _ in gone).items())),
+            "why": dict(sorted(Counter(reasons.values()).items())),
+        },
+        "runs": {
+            "before": [one["name"] for one in old["runs"]], "now": [one["name"] for one in manifest["runs"]],
+            "changed": _changed_runs(old, manifest),
+        },
+        "selection_changed": old.get("selection") != manifest.get("selection"),
+    }  # fmt: skip
+    write_json(folder / CHANGES, changes)
+    write_bytes(folder / NOTES, _page(manifest, previous, changes).encode())
+
+
+def _rows(release: Path, paths: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return id in the release and run of every row, by source and id in its run."""
+    found = {}
+    for path in paths:
+        for batch in read_batches(release / path, _COLUMNS):
+            for row in batch.to_pylist():
+                found[row["source"], id_in_run(row)] = (row["id"], row["run"])
+    return found
+
+
+def _changed_runs(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Say of runs in both what they were made by that is another now."""
+    before = {one["name"]: one for one in old["runs"]}
+    said = []
+    for one in new["runs"]:
+        was = before.get(one["name"])
+        keys = [key for key in ("recipe_sha256", "policy_sha256", "filters", "models", "lexicons", "versions")
+                if was is not None and was.get(key) != one.get(key)]  # fmt: skip
+        said += [f"{one['name']}: {', '.join(keys)}"] if keys else []
+    return said
+
+
+def _reasons(
+    workspace: Path, manifest: Mapping[str, Any], gone: Mapping[tuple[str, str], tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Say why each row is there no more: taken down, barred, dropped by its run for a reason, or not selected."""
+    removed = load_removed(workspace)
+    barred = set(manifest["removed"].get("barred_sources", []))
+    found: dict[tuple[str, str], str] = {}
+    left: dict[str, set[tuple[str, str]]] = {}
+    for key, (_, run) in gone.items():
+        if key in removed.documents:
+            found[key] = TAKEN_DOWN
+        elif key[0] in barred:
+            found[key] = BARRED
+        else:
+            left.setdefault(run, set()).add(key)
+    for run, keys in left.items():
+        verdicts = _verdicts(RunFolder(workspace / "runs" / run), keys)
+        for key in keys:
+            found[key] = verdicts.get(key, GONE)
+    return found
+
+
+def _verdicts(folder: RunFolder, keys: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    ids = pa.array(sorted({identity for _, identity in keys}), pa.string())
+    found = {}
+    for path in sorted((folder.path / "verdicts").glob("part-*.parquet")):
+        table = read_table(path, ["id", "source", "verdict.keep", "verdict.reason"])
+        rows = np.flatnonzero(pc.is_in(table["id"], ids).to_numpy())
+        for row in table.take(rows).to_pylist():
+            if (row["source"], row["id"]) in keys:
+                dropped = f"dropped by its run: {row['verdict.reason']}"
+                found[row["source"], row["id"]] = LEFT_OUT if row["verdict.keep"] else dropped
+    return found
+
+
+def _page(manifest: Mapping[str, Any], previous: str | None, changes: Mapping[str, Any] | None) -> str:
+    title = f"# 发布说明 Release notes: {manifest['version']}{'（试用 trial）' if manifest['trial'] else ''}"
+    if changes is None:
+        said = (
+            "首次发布 the first release." if previous is None else f"上一版 {previous} 不在此处，未比较 not compared."
+        )
+        return f"{title}\n\n{said}\n\n{manifest['documents']:,} documents, {manifest['characters']:,} characters.\n"
+    added, removed = changes["added"], changes["removed"]
+    why = [f"- {reason}: {count:,}" for reason, count in removed["why"].items()]
+    runs = [f"- {one}" for one in changes["runs"]["changed"][:_SHOWN]]
+    before, now = changes["documents"]["before"], changes["documents"]["now"]
+    chosen = ["", "选择条件或配比有变 the selection or mixture is another."] if changes["selection_changed"] else []
+    return "\n".join(
+        [
+            title, "", f"与 {previous} 相比 compared with {previous}: {before:,} → {now:,} 篇 documents.", "",
+            f"## 新增 Added: {added['documents']:,}", "",
+            *(f"- {name}: {count:,}" for name, count in added["sources"].items()), "",
+            f"## 移除 Removed: {removed['documents']:,}", "", *why, "",
+            "移除的编号 their ids: `evidence/removed_ids.jsonl`." if removed["documents"] else "无 none.", "",
+            "## 清洗的变化 What changed in the runs", "", *(runs or ["无 nothing."]),
+            *chosen, "",
+        ]
+    )  # fmt: skip

@@ -1,0 +1,226 @@
+"""The self-assessment of a release, 自评估: one row a clause, 符合, 不符合 or 不适用; without a file nothing conforms.
+
+It says what a program could see, and how well each rule's wording is known. It is no certificate.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
+
+from pipeline.clauses import Clause, clauses
+from pipeline.release.manifest import sha256_of
+
+SAYS = (
+    "自评估证据包：由程序对照所列条款自行核对生成，不是认证，也不代表备案通过。"
+    "A self-assessment made by a program from the evidence beside it: no certificate, and no promise of any filing."
+)
+TRIAL_SAYS = (
+    "试用发布 TRIAL：未达到验收抽样条件，本表不构成任何“通过”的结论。"
+    "A trial release: too small for the acceptance samples; nothing here says that it passed."
+)
+VERIFIED = {
+    "V1": "已核对原文 read in its own text",
+    "V2": "据引述 as quoted by others, not read in its own text",
+    "R": "未核实 not verified: read in no source",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A file of the release that shows something; only one that is there can be named."""
+
+    path: str
+    sha256: str
+
+    @classmethod
+    def of(cls, folder: Path, path: str) -> "Artefact":
+        """Digest a file of a release.
+
+        Raises:
+            FileNotFoundError: it is not there.
+        """
+        return cls(path, sha256_of(folder / path))
+
+    def __post_init__(self) -> None:
+        if len(self.sha256) != 64 or not self.path:  # noqa: PLR2004 - hexadecimal digits of sha256
+            raise ValueError(f"an artefact is a file with its sha256: {self.path!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Conforms:
+    """符合: what the clause asks was seen, in these files."""
+
+    reason: str
+    evidence: tuple[Artefact, ...]
+    says: ClassVar[str] = "符合"
+
+    def __post_init__(self) -> None:
+        if not self.evidence:
+            raise ValueError("符合 takes a file that shows it")
+
+
+@dataclass(frozen=True, slots=True)
+class Fails:
+    """不符合: it was not met, or nothing was seen that shows it; what is to be done."""
+
+    reason: str
+    plan: str
+    evidence: tuple[Artefact, ...] = ()
+    says: ClassVar[str] = "不符合"
+
+    def __post_init__(self) -> None:
+        if not self.reason or not self.plan:
+            raise ValueError("不符合 takes a reason and what is to be done")
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """不适用: the clause is about something that this release is not."""
+
+    reason: str
+    evidence: tuple[Artefact, ...] = ()
+    says: ClassVar[str] = "不适用"
+
+    def __post_init__(self) -> None:
+        if not self.reason:
+            raise ValueError("不适用 takes a reason")
+
+
+Result: TypeAlias = Conforms | Fails | NotApplicable
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row."""
+
+    id: str
+    title: str
+    clauses: tuple[Clause, ...]
+    result: Result
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for machines."""
+        return {
+            "id": self.id, "title": self.title,
+            "clauses": [one.as_json() | {"cited": one.cited} for one in self.clauses],
+            "result": self.result.says, "reason": self.result.reason,
+            "plan": self.result.plan if isinstance(self.result, Fails) else "",
+            "evidence": [{"path": one.path, "sha256": one.sha256} for one in self.result.evidence],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """What the table asks of one row."""
+
+    id: str
+    title: str
+    clauses: tuple[str, ...]
+    gates: tuple[str, ...] = ()
+    """All of them must have passed."""
+    evidence: tuple[str, ...] = ()
+    """Files that show it, besides the gates'."""
+    classes: tuple[str, ...] = ()
+    """It is about sources of these classes only."""
+    personal: tuple[str, ...] = ()
+    """It is about sources whose registered personal data are of these states only."""
+    outside: str = ""
+    """What a program cannot see and people must show."""
+    facts: tuple[str, ...] = ()
+    """What must be there in the evidence: names of checks below."""
+
+
+def _items() -> tuple[_Item, ...]:
+    table = tomllib.loads((files("pipeline.release") / "self_assessment.toml").read_text("utf-8"))
+    entries: dict[str, dict[str, Any]] = {
+        name: {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+        for name, entry in table.items()
+    }
+    return tuple(_Item(name, **entry) for name, entry in entries.items())
+
+
+SAMPLED = {"manual_sample", "technical_sample"}
+"""Gates that a trial cannot pass, whatever they found."""
+GATES_FILE = "evidence/gates.json"
+
+
+def assess(folder: Path, manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Line]:
+    """Assess every clause of the table by what stands in the folder.
+
+    Args:
+        folder: of the candidate, with its evidence.
+        manifest: its manifest, gates included.
+        facts: what `write_facts` returned.
+    """
+    return [Line(one.id, one.title, clauses(*one.clauses), _result(one, folder, manifest, facts)) for one in _items()]
+
+
+def _result(item: _Item, folder: Path, manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> Result:  # noqa: PLR0911 - one reason after another
+    gates: dict[str, Mapping[str, Any]] = {one["gate"]: one for one in manifest["gates"]}
+    known = {name: one for name, one in facts["sources"].items() if one is not None}
+    register = Artefact.of(folder, "evidence/sources.json")
+    unknown = sorted(set(facts["sources"]) - set(known))
+    for asked, key in ((item.classes, "class"), (item.personal, "personal")):
+        if asked and unknown:
+            return Fails(
+                f"登记表中没有这些来源，无从判断 not in the registry of sources: {', '.join(unknown)}",
+                "qingyuan source add", (register,),
+            )  # fmt: skip
+        if asked and not any(one[key] in asked for one in known.values()):
+            return NotApplicable(f"没有这类来源 no source with {key} {'/'.join(asked)}", (register,))
+    artefacts = tuple(Artefact.of(folder, path) for path in item.evidence if (folder / path).is_file())
+    missing = [path for path in item.evidence if not (folder / path).is_file()]
+    found = [gates[name] for name in item.gates if name in gates]
+    absent = [name for name in item.gates if name not in gates]
+    if item.gates:
+        artefacts = (Artefact.of(folder, GATES_FILE), *artefacts)
+    # A gate may let pass what it has a remedy for, where a rule says "should": the clause is not met for that.
+    refused = [one for one in found if not one["passed"] or one["remedy"] or one["figures"].get("met") is False]
+    if refused:
+        plans = [one["remedy"] for one in refused if one["remedy"]]
+        return Fails(_joined(one["reason"] for one in refused), _joined(plans) or "见 gates.json", artefacts)
+    if manifest["trial"] and SAMPLED & set(item.gates):
+        return Fails(TRIAL_SAYS, "扩充数据后按正式发布抽样 sample a release of at least 4,000 documents", artefacts)
+    if absent or missing:
+        lacking = ", ".join((*absent, *missing))
+        return Fails(
+            f"没有证据 nothing shows it: {lacking}", "补充证据后重新生成 make the evidence, then release again"
+        )
+    failing = [said for name in item.facts if (said := FACTS[name](facts))]
+    if failing:
+        return Fails(_joined(failing), "见理由 as the reason says", artefacts)
+    if item.outside:
+        return Fails(
+            f"程序无法查证 a program cannot see it: {item.outside}",
+            "由责任人出具证明材料 people must show it",
+            artefacts,
+        )
+    return Conforms(_joined(one["reason"] for one in found) or "见证据 as the evidence says", artefacts)
+
+
+def _joined(parts: Any) -> str:  # noqa: ANN401 - any strings
+    return "; ".join(str(part).rstrip(".") for part in parts)
+
+
+def _late(facts: Mapping[str, Any]) -> str:
+    late = [str(one["request"]) for one in facts["requests"] if one["late"]]
+    return f"逾期的删除请求 requests past their deadline: {', '.join(late)}" if late else ""
+
+
+def _diverse(facts: Mapping[str, Any]) -> str:
+    return "" if len(facts["sources"]) > 1 else "只有一个来源 a single source"
+
+
+def _chained(facts: Mapping[str, Any]) -> str:
+    return "" if facts["audit"]["rows"] else "审计记录为空 the audit is empty"
+
+
+FACTS = {"requests_in_time": _late, "several_sources": _diverse, "audit_there": _chained}
+
+
+def totals(lines: Sequence[Line]) -> dict[str, int]:
+    """Count the results."""
+    return {kind.says: sum(isinstance(one.result, kind) for one in lines) for kind in (Conforms, Fails, NotApplicable)}
