@@ -10,7 +10,8 @@ from annotation.label_studio import transport
 from annotation.label_studio.client import LabelStudio
 from annotation.people import add_person
 from annotation.round_file import load_round
-from annotation.rounds import close_round, pull_rounds, push_round, status_of
+from annotation.rounds import close_round, pull_rounds, push_round
+from annotation.status import status_of
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError, ServiceError
 from pipeline.registry import Answer, Assignment, Seat, select, update
