@@ -147,8 +147,8 @@ def test_a_pull_with_nothing_new_costs_one_request(desk):
 
 def test_tables_are_written_of_the_rounds_with_news_and_after_a_kill_by_the_next_pull(desk, monkeypatch):
     other = replace(desk, name=desk.name + "-b")
-    other.open().push()
     desk.open().push()
+    other.open().push()
     assert sorted(desk.pull()["rounds"]) == [desk.name, other.name]
     desk.answer(desk.tasks()[0])
     with monkeypatch.context() as patch:
