@@ -11,18 +11,24 @@ RECIPE := sample_data/recipe.toml
 ARGS :=
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint labelstudio lock clean
+.PHONY: run test lint compile labelstudio lock clean
 
 run: $(VENV)/.runs
 	@$(BIN)/qingyuan run $(RECIPE) --workspace $(WORKSPACE) $(ARGS)
 
-test: $(VENV)/.tests $(LABELSTUDIO)/.made lint
+test: $(VENV)/.tests $(LABELSTUDIO)/.made
+	@$(MAKE) --no-print-directory --jobs 2 lint compile
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.tests
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+
+# One run of the sample compiles every kernel once, beside the linters; the test processes would each do it for themselves.
+compile: $(VENV)/.tests
+	@folder=$$(mktemp -d) && trap 'rm -rf $$folder' EXIT && $(BIN)/python -m flows.cli run sample_data/recipe.toml \
+	  --workspace $$folder --direct --quiet --json > /dev/null
 
 # The first interpreter that is new enough and not too new; `make PYTHON=...` chooses another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \

@@ -10,9 +10,10 @@ Numbers = NDArray[np.float64]
 
 Z = 1.959964
 """Standard normal quantile of 97.5 %."""
-PRIOR = 0.25
-"""Each stratum is taken to have seen a quarter of a document more of either kind, for its variance only: where nothing
-was found, a variance of 0 would claim that nothing is there."""
+PRIOR = 0.5
+"""Documents of either kind, hit and not, that the sample is taken to hold besides, for its variance only, shared out
+among the strata by weight: where nothing was found, a variance of 0 would claim that nothing is there. H. Jeffreys'
+half; given to each stratum instead it would swell the variance with their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,10 @@ def share(design: Design, hit: NDArray[np.bool_], among: NDArray[np.bool_] | Non
     """Estimate which share of the documents `among` which one looks is hit, with an interval of 95 %.
 
     The estimate is the ratio of two Horvitz–Thompson totals. Its variance is linearised and follows J. Hájek's form for
-    sampling with fixed numbers and unequal chances, stratum by stratum, so that a full count has none. The interval
-    is E. B. Wilson's (1927) with the number of documents that a simple random sample of that variance would have had
-    (E. L. Korn and B. I. Graubard, Survey Methodology 24, 1998): it stays inside 0 and 1 and is fair for rare things.
+    sampling with fixed numbers and unequal chances, stratum by stratum, so that a full count has none. Divided by the
+    variance of as many documents drawn alike from a boundless population it gives the design's effect; the interval is
+    E. B. Wilson's (1927) for the documents divided by that effect (E. L. Korn and B. I. Graubard, Survey Methodology
+    24, 1998): it stays inside 0 and 1 and is fair for rare things.
     """
     inside = np.ones(len(hit), np.bool_) if among is None else among
     documents = int(inside.sum())
@@ -84,9 +86,8 @@ def share(design: Design, hit: NDArray[np.bool_], among: NDArray[np.bool_] | Non
     variance = _variance(design, hit & inside, inside, value)
     if variance <= 0:  # everything was counted
         return Estimate(value, value, value, documents)
-    middle = (value * documents + PRIOR) / (documents + 2 * PRIOR)
-    number = middle * (1 - middle) / variance
-    low, high = wilson(value, number)
+    alike = (value * (1 - value) * documents + PRIOR * ((1 - value) ** 2 + value**2)) / documents**2
+    low, high = wilson(value, documents * alike / variance)
     return Estimate(value, low, high, documents)
 
 
@@ -99,10 +100,10 @@ def _variance(design: Design, hit: NDArray[np.bool_], inside: NDArray[np.bool_],
         if not len(pi) or not member.any():
             continue
         found = np.where(member, hit[rows] - value, 0.0) / base
-        # The part of a document of each kind, with the stratum's middling chance.
-        middling = 1 / float(np.mean(1 / pi[member]))
+        # The stratum's part of the prior documents, with its middling chance.
+        middling, prior = 1 / float(np.mean(1 / pi[member])), PRIOR * float((member / pi).sum() / base)
         values = np.concatenate([found / pi, np.array([1 - value, -value]) / base / middling])
-        copies = np.concatenate([np.ones(len(pi)), [PRIOR, PRIOR]])
+        copies = np.concatenate([np.ones(len(pi)), [prior, prior]])
         left = np.concatenate([1 - pi, [1 - middling] * 2]) * copies
         if left.sum() <= 0:
             continue

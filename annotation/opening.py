@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from annotation.round_file import RoundFile, RoundPlan, Sampling
+from annotation.round_tables import ITEMS, round_folder
 from annotation.sample_file import read_sample
 from annotation.sampling import Sample, disputed, draw, near_bounds, uncertain
 from annotation.standing import form_of
@@ -20,37 +21,13 @@ from pipeline.errors import RecipeError
 from pipeline.masking import Masker
 from pipeline.registry import Item, Round, Session, select
 from pipeline.runs import Run, open_run
-from pipeline.store import read_table, write_table
+from pipeline.store import write_table
 from pipeline.toml import nearest
-
-ROUNDS = "rounds"
-ITEMS = pa.schema(
-    [
-        pa.field("document", pa.string(), nullable=False),
-        pa.field("text", pa.large_string(), nullable=False),
-        pa.field("source", pa.string()),
-        pa.field("kept", pa.bool_()),
-        pa.field("reason", pa.string()),
-        pa.field("failed", pa.list_(pa.string()), nullable=False),
-        pa.field("stratum", pa.string(), nullable=False),
-        pa.field("probability", pa.float64()),
-        pa.field("suggestion", pa.string()),
-    ]
-)
-"""What a round asks about. A gold document has no probability, and no run says anything of it. suggestion: JSON."""
 
 Numbers = NDArray[np.float64]
 ReadLabel = Callable[[object, str], dict[str, Any]]
 """Turns what a gold file says of a text into an answer of the round's kind, or raises ValueError."""
 Suggest = tuple[str, Callable[[Any], dict[str, Any]]]
-
-
-def round_folder(workspace: Path, name: str) -> Path:
-    """Return where a round's tables lie; closed to other users, for they hold texts."""
-    folder = workspace / ROUNDS / name
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +95,6 @@ def open_round(
     table = pa.Table.from_pylist([{name: row[name] for name in ITEMS.names} for row in rows], ITEMS)
     write_table(round_folder(workspace, head.name) / "items.parquet", table)
     return made
-
-
-def read_texts(workspace: Path, name: str) -> dict[str, str]:
-    """Return the text of every document of a round."""
-    table = read_table(round_folder(workspace, name) / "items.parquet", ["document", "text"])
-    return dict(zip(table["document"].to_pylist(), table["text"].to_pylist(), strict=True))
-
-
-def read_suggestions(workspace: Path, name: str) -> dict[str, dict[str, Any]]:
-    """Return the answers that filters suggest, of the documents where a round shows one."""
-    table = read_table(round_folder(workspace, name) / "items.parquet", ["document", "suggestion"])
-    return {
-        document: orjson.loads(label)
-        for document, label in zip(table["document"].to_pylist(), table["suggestion"].to_pylist(), strict=True)
-        if label is not None
-    }
 
 
 def _choose(run: Run, form: RoundFile, suggest: Suggest | None) -> _Chosen:

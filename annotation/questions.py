@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from annotation.kinds import QUESTIONS, InvalidAnswerError, Kind, Question
-from annotation.opening import read_texts
+from annotation.round_tables import read_texts
 from pipeline.errors import RecipeError
 from pipeline.registry import Round
 from pipeline.toml import nearest

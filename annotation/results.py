@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from annotation.agreement import alpha, span_alpha
 from annotation.estimates import Design, Estimate, respond, rules, share, total
-from annotation.opening import round_folder
+from annotation.round_tables import round_folder
 from annotation.standing import Reading, Standing, believe, form_of
 from pipeline.registry import Answer, Assignment, Item, Round, Session, select
 from pipeline.store import read_table, write_json, write_table

@@ -11,21 +11,20 @@ from annotation.incentive.budgets import named_policy, round_policy
 from annotation.incentive.policy import PolicyFile
 from annotation.incentive.reserve import Reserved, reserve
 from annotation.label_studio.client import LabelStudio
-from annotation.opening import open_round, read_suggestions, read_texts, round_folder
 from annotation.people import settle_appeals, settle_exam
 from annotation.pull import pull
 from annotation.push import Due, push
 from annotation.questions import Reader, RoundPage, question_of, read_label, review_of, suggestion_of
 from annotation.results import write_results
 from annotation.round_file import RoundPlan
+from annotation.round_tables import read_suggestions, read_texts, round_folder
 from annotation.stages import Step, advance
 from annotation.standing import load_standing
-from annotation.status import round_status
+from annotation.status import find_round, round_mark, round_status
 from pipeline.database import now, open_registry, record, session
 from pipeline.errors import RecipeError
 from pipeline.registry import CLOSED, ISSUED, OPEN, WITHDRAWN, Assignment, Engine, Item, Round, Seat, Session, select
-from pipeline.store import write_json
-from pipeline.toml import nearest
+from pipeline.store import read_json, write_json
 
 Advance = Callable[[int], None]
 
@@ -48,6 +47,8 @@ def only_one(workspace: Path) -> Iterator[None]:
 
 def push_round(workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: Advance) -> dict[str, Any]:
     """Open a round if it is new, issue what can be issued, and send what each person may have now."""
+    from annotation.opening import open_round  # noqa: PLC0415 - the filters behind it take two seconds to import
+
     head = plan.form.round
     question = question_of(head.kind)
     policy = named_policy(plan.policy_file, workspace)
@@ -67,13 +68,11 @@ def pull_rounds(workspace: Path, studio: LabelStudio, progress: Advance) -> dict
     """Fetch all new answers of all rounds, and bring exams, appeals and tables of the open ones up to date."""
     with only_one(workspace):
         engine = open_registry(workspace)
-        pulled = pull(engine, studio, Reader(workspace), progress)
-        done = asdict(pulled)
+        done = asdict(pull(engine, studio, Reader(workspace), progress))
         with session(engine) as opened:
-            names = opened.scalars(select(Round.name).where(Round.state == OPEN).order_by(Round.name)).all()
-        stale = [name for name in names if pulled.revisions or not _results(workspace, name).exists()]
-        done["rounds"] = {name: _settle(engine, workspace, name) for name in stale}
-        return done
+            rounds = opened.scalars(select(Round).where(Round.state == OPEN).order_by(Round.name)).all()
+            stale = [round_.name for round_ in rounds if _is_stale(opened, workspace, round_)]
+        return {**done, "rounds": {name: _settle(engine, workspace, name) for name in stale}}
 
 
 def sync_round(workspace: Path, name: str, studio: LabelStudio, progress: Advance) -> dict[str, Any]:
@@ -109,27 +108,6 @@ def close_round(workspace: Path, name: str, studio: LabelStudio) -> dict[str, An
             round_.state = CLOSED
             record(opened, "operator", "round closed", round=name, withdrawn=len(waiting))
         return {"round": name, "withdrawn": len(waiting), "seats": len(seats)}
-
-
-def status_of(workspace: Path, name: str | None) -> list[dict[str, Any]]:
-    """Return how far rounds have come: one, or all."""
-    engine = open_registry(workspace)
-    with session(engine) as opened:
-        rounds = [find_round(opened, name)] if name else opened.scalars(select(Round).order_by(Round.id)).all()
-        return [round_status(opened, round_, now()) for round_ in rounds]
-
-
-def find_round(opened: Session, name: str) -> Round:
-    """Return a round by its name.
-
-    Raises:
-        RecipeError: there is none; the nearest right name is said.
-    """
-    names = opened.scalars(select(Round.name)).all()
-    if name not in names:
-        hint = nearest(name, names) if names else "; `qingyuan annotate push ROUND.toml` opens one"
-        raise RecipeError(f'there is no round "{name}"{hint}')
-    return opened.scalars(select(Round).where(Round.name == name)).one()
 
 
 def _send(
@@ -171,12 +149,18 @@ def _settle(engine: Engine, workspace: Path, name: str) -> dict[str, Any]:
         standing = load_standing(opened, round_, question)
         decided = settle_appeals(opened, round_, standing, question)
         result = write_results(opened, round_, workspace, standing, question)
-        status = round_status(opened, round_, now())
-    write_json(_results(workspace, name), {**result, "status": status, "run": round_.run})
+        status, mark = round_status(opened, round_, now()), round_mark(opened, round_)
+    write_json(_results(workspace, name), {**result, "status": status, "run": round_.run, "mark": mark})
     return {
         "labels": result["labels"], "exams": {exam.contributor: exam.passed for exam in exams},
         "appeals": {f"{one.contributor}": one.decision for one in decided}, "status": status,
     }  # fmt: skip
+
+
+def _is_stale(opened: Session, workspace: Path, round_: Round) -> bool:
+    """Return whether a round has changed since its tables were written: a pull may have been killed before that."""
+    written = read_json(_results(workspace, round_.name)) or {}
+    return bool(written.get("mark") != round_mark(opened, round_))
 
 
 def _results(workspace: Path, name: str) -> Path:

@@ -1,12 +1,38 @@
 """How far a round is: counts by role and state, rates, and when it will be done."""
 
 from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+from pipeline.database import now, open_registry, session
+from pipeline.errors import RecipeError
 from pipeline.registry import ANSWERED, ISSUED, Answer, Assignment, Item, Request, Round, Session, func, select
+from pipeline.toml import nearest
 
 RECENT = timedelta(days=1)
 """Rates are those of the last day in which anybody worked."""
+
+
+def status_of(workspace: Path, name: str | None) -> list[dict[str, Any]]:
+    """Return how far rounds have come: one, or all."""
+    engine = open_registry(workspace)
+    with session(engine) as opened:
+        rounds = [find_round(opened, name)] if name else opened.scalars(select(Round).order_by(Round.id)).all()
+        return [round_status(opened, round_, now()) for round_ in rounds]
+
+
+def find_round(opened: Session, name: str) -> Round:
+    """Return a round by its name.
+
+    Raises:
+        RecipeError: there is none; the nearest right name is said.
+    """
+    names = opened.scalars(select(Round.name)).all()
+    if name not in names:
+        hint = nearest(name, names) if names else "; `qingyuan annotate push ROUND.toml` opens one"
+        raise RecipeError(f'there is no round "{name}"{hint}')
+    return opened.scalars(select(Round).where(Round.name == name)).one()
 
 
 def round_status(opened: Session, round_: Round, at: datetime) -> dict[str, Any]:
@@ -59,6 +85,24 @@ def round_status(opened: Session, round_: Round, at: datetime) -> dict[str, Any]
         "left": left,
         "expected_end": _end(at, left, rate), "appeals_pending": appeals or 0,
     }  # fmt: skip
+
+
+def round_mark(opened: Session, round_: Round) -> str:
+    """Return a digest of how far a round is: another one as soon as anything in it changed that its tables tell of."""
+    items = select(Item.id).where(Item.round == round_.id)
+    mine = select(Assignment.id).where(Assignment.item.in_(items))
+    state: list[Any] = [
+        select(Item.state, func.count(), func.sum(Item.gold_revision)).where(Item.round == round_.id)
+        .group_by(Item.state).order_by(Item.state),
+        select(Assignment.role, Assignment.state, func.count(), func.count(Assignment.task))
+        .where(Assignment.item.in_(items)).group_by(Assignment.role, Assignment.state)
+        .order_by(Assignment.role, Assignment.state),
+        select(Answer.latest, func.count(), func.max(Answer.id)).where(Answer.assignment.in_(mine))
+        .group_by(Answer.latest).order_by(Answer.latest),
+        select(Request.decision, func.count()).where(Request.item.in_(items))
+        .group_by(Request.decision).order_by(Request.decision),
+    ]  # fmt: skip
+    return sha256(repr([[tuple(row) for row in opened.execute(one)] for one in state]).encode()).hexdigest()
 
 
 def _rate(times: list[datetime]) -> float | None:

@@ -19,15 +19,12 @@ from numpy.typing import NDArray
 
 from filters.characters import Kind
 from filters.contract import attribute
+from filters.domains import DOMAINS
 from filters.fold import FOLD_VERSION, fold_segment
 from filters.segment import SEGMENT_VERSION
 from filters.texts import Texts
 from filters.variants import to_simplified_table
 
-DOMAINS = (
-    "government", "medicine", "science", "finance", "autonomous_driving", "urban_governance",
-    "law", "education", "technology", "news", "literature", "sport", "cooking", "travel", "entertainment",
-)  # fmt: skip
 TOKENS = 4
 """Tokens that a word of the lists may be cut into."""
 LEAST_SCORE = 0.5

@@ -81,13 +81,19 @@ def score(
 
 def serve_sync(workspace: Path, name: str, cron: str, timezone: str, say: Callable[[str], None]) -> None:
     """Sync a round on a schedule, until a signal."""
-    LabelStudio.from_environment().transport.close()  # a server that is not named is said now, not at two at night
+    _ask_who_is_there()
     prepare(workspace)
     from flows.annotation_flows import sync_round as flow  # noqa: PLC0415 - imports Prefect
     from flows.serve import serve_flow  # noqa: PLC0415
 
     parameters = {"workspace": str(workspace.absolute()), "name": name}
     serve_flow(flow, f"sync-{name}", parameters, cron, timezone=timezone, say=say)
+
+
+def _ask_who_is_there() -> None:
+    """Have a Label Studio that is away, or refuses us, said now: not after Prefect's start, nor at two at night."""
+    with LabelStudio.from_environment() as studio:
+        studio.server()
 
 
 @contextmanager
@@ -103,6 +109,7 @@ def _progress(name: str, unit: str) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def _prefect(workspace: Path) -> Iterator[None]:
     """Have Prefect ready: the server that the environment names, or one of our own for as long as this takes."""
+    _ask_who_is_there()
     prepare(workspace)
     with ExitStack() as stack:
         if "PREFECT_API_URL" not in os.environ:

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import east_asian_width
 
-from pipeline.differences import marked
-
 
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
@@ -152,6 +150,8 @@ def render_explanation(found: Mapping[str, Any]) -> str:
 
 def _pair(pair: Mapping[str, Any]) -> list[str]:
     """Show two excerpts, one below the other; ⟦…⟧ is where they differ."""
+    from pipeline.differences import marked  # noqa: PLC0415 - masks, with all that finds personal data: seconds
+
     before = "…" if pair["start"] else ""
     shown = [["kept", pair["kept"]], ["dropped", pair["other"]]]
     rows = [[name, one["id"], one["source"], f"{before}{marked(one['excerpt'])}…"] for name, one in shown]

@@ -76,7 +76,7 @@ def _pulled(said: Mapping[str, Any]) -> list[str]:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from annotation.rounds import status_of  # noqa: PLC0415
+    from annotation.status import status_of  # noqa: PLC0415
     from flows.console import table  # noqa: PLC0415
 
     found = status_of(options.workspace, options.round)
@@ -161,7 +161,7 @@ def _qualify(options: argparse.Namespace) -> int:
 
 def _appeal(options: argparse.Namespace) -> int:
     from annotation.people import appeal  # noqa: PLC0415
-    from annotation.rounds import find_round  # noqa: PLC0415
+    from annotation.status import find_round  # noqa: PLC0415
     from pipeline.database import open_registry, session  # noqa: PLC0415
 
     with session(open_registry(options.workspace)) as opened:

@@ -1,6 +1,7 @@
 """The report's section on word lists: what they cover, and what they found. Numbers only, never a term or a text."""
 
 from collections import Counter
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -26,8 +27,9 @@ def lexicon_section(run: Run) -> str:
     places = Counter[str]()
     for row in pc.value_counts(kinds).to_pylist():
         places[row["values"].partition(":")[0]] += row["counts"]
+    documents = _documents(run, coverage["risks"])
     rows = [
-        [f"{name} {risk['zh']}", risk["terms"] or NONE_LOADED, _asked(risk), _documents(run, name), places[name]]
+        [f"{name} {risk['zh']}", risk["terms"] or NONE_LOADED, _asked(risk), documents[name], places[name]]
         for name, risk in coverage["risks"].items()
     ]
     rows += [[name, number, "–", "–", places[name]] for name, number in coverage["own"].items()]
@@ -40,9 +42,13 @@ def lexicon_section(run: Run) -> str:
     return f"<section><h2>词表 Word lists</h2>{table(head, lists)}{said}{found}</section>"
 
 
-def _documents(run: Run, risk: str) -> int:
-    counts = run.parts.column("attributes", f"lexicon.{RISKS[risk].column}").fill_null(0)
-    return int(np.count_nonzero(counts.to_numpy()))
+def _documents(run: Run, risks: Iterable[str]) -> dict[str, int]:
+    """Return how many documents hold a term of each risk."""
+    risk_of = {f"lexicon.{RISKS[risk].column}": risk for risk in risks}
+    return {
+        risk_of[name]: int(np.count_nonzero(column.fill_null(0).to_numpy()))
+        for name, column in run.parts.columns("attributes", list(risk_of))
+    }
 
 
 def _asked(row: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,10 @@ from pipeline.store import PASSAGES, RunFolder, count_rows, read_rows, read_tabl
 def attribute_table(name: str) -> str:
     """Return the table that holds an attribute which some stage before judging measured."""
     return PASSAGES if name.startswith("passages.") else "attributes"
+
+
+VALUES_AT_ONCE = 20_000_000
+"""Values of several columns that are held together at most: 160 MB of numbers."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,20 @@ class Parts:
             schema = column.type
             chunks += column.chunks
         return pa.chunked_array(chunks, pa.null() if schema is None else schema)
+
+    def columns(self, table: str, names: Sequence[str]) -> Iterator[tuple[str, pa.ChunkedArray]]:
+        """Yield columns of all parts, each with its name: as many in one reading as fit, for opening a part is dear."""
+        at_once = max(1, VALUES_AT_ONCE // max(self.rows, 1))
+        for begin in range(0, len(names), at_once):
+            some = list(dict.fromkeys(names[begin : begin + at_once]))
+            read = [read_table(self.folder.part(table, number), some) for number in self.numbers]
+            whole = pa.concat_tables(read) if read else pa.table({name: pa.nulls(0) for name in some})
+            yield from ((name, whole[name]) for name in names[begin : begin + at_once])
+
+    def measured(self, names: Sequence[str]) -> Iterator[pa.ChunkedArray]:
+        """Yield attributes of all documents in the order of their names, whichever tables hold them."""
+        for table, some in groupby(names, attribute_table):
+            yield from (column for _, column in self.columns(table, list(some)))
 
     def attributes(self, rows: NDArray[np.int64], columns: Sequence[str]) -> dict[str, pa.Array]:
         """Read some attributes of some rows, in ascending order, from whichever tables hold them."""

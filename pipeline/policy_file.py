@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from filters.contract import SPANS, Filter
 from filters.policy import HELD, Policy, Rule, Value
 from filters.risks import RISKS

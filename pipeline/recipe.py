@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from filters import CATALOGUE, ON_DEMAND
+from filters.catalogue import CATALOGUE, ON_DEMAND
 from filters.contract import Filter, Modelled
 from filters.policy import Policy, Rule
 from pipeline.benign import pass_gate

@@ -18,7 +18,6 @@ from pipeline.disposition import DONE
 from pipeline.lexicon_report import lexicon_section
 from pipeline.packs import DISCLAIMER, LEFT_TO, assess
 from pipeline.page import bars, histogram, page, table
-from pipeline.parts import attribute_table
 from pipeline.policy_file import measured
 from pipeline.runs import Run
 from pipeline.schema import ACCOUNT
@@ -148,15 +147,15 @@ def _rules(run: Run) -> str:
     """Show each bounded attribute's distribution with the bound in it, so that a threshold can be judged by eye."""
     meanings = measured(choice.make() for choice in run.filters())
     shown = []
-    for rule in run.policy.rules:
-        if (rule.at_least is None and rule.at_most is None) or rule.attribute.startswith("dedup."):
-            continue
-        column = run.parts.column(attribute_table(rule.attribute), rule.attribute).drop_null()
+    bounded = [rule for rule in run.policy.rules if not rule.attribute.startswith("dedup.")]
+    bounded = [rule for rule in bounded if rule.at_least is not None or rule.at_most is not None]
+    columns = run.parts.measured([rule.attribute for rule in bounded])
+    for rule, column in zip(bounded, columns, strict=True):
         field = meanings[rule.attribute]
         meaning = escape(field.metadata[b"meaning"].decode())
         shown.append(
             f"<figure><figcaption><b>{escape(rule.reason)}</b>: {escape(rule.attribute)} {escape(rule.bounds())}"
-            f"<br><small>{meaning}</small></figcaption>{_histogram(rule, column)}</figure>"
+            f"<br><small>{meaning}</small></figcaption>{_histogram(rule, column.drop_null())}</figure>"
         )
     return _section("指标分布 Distributions", *shown)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from pipeline.form import RecipeFile
 from pipeline.passages import MEASURED as PASSAGES
 from pipeline.policy_file import load_policy

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from annotation.incentive.answers import Reference
 from annotation.kinds import Kind
-from annotation.opening import ROUNDS
 from annotation.questions import SUGGESTED
-from filters import CATALOGUE
+from annotation.round_tables import ROUNDS
+from filters.catalogue import CATALOGUE
 from filters.texts import Texts
 from pipeline.registry import Round
 from pipeline.store import read_table, write_table

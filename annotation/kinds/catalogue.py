@@ -6,7 +6,7 @@ from typing import Any
 
 from annotation.kinds.controls import Note, One, Option, Some, Spans, When
 from annotation.kinds.question import Question
-from filters.domain import DOMAINS
+from filters.domains import DOMAINS
 from filters.risks import GROUPS, ILLEGAL, RISKS
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from annotation.label_studio.transport import JSON, AbsentError, ConflictError, Transport, UncertainError
+from annotation.label_studio.transport import JSON, AbsentError, ConflictError, Params, Transport, UncertainError
 from pipeline.errors import RecipeError, ServiceError
 
 URL_VARIABLES = ("QINGYUAN_LABELSTUDIO_URL", "LABEL_STUDIO_URL")
@@ -108,13 +108,7 @@ class LabelStudio:
         Raises:
             RecipeError: the server does not have our app, so that everyone there sees everyone's answers.
         """
-        try:
-            said: dict[str, Any] = self._call("GET", "/api/qingyuan/")
-        except AbsentError as error:
-            raise RecipeError(
-                f"the Label Studio at {self.transport.url} does not keep annotators blind: each could read and"
-                " change the others' answers. Start it with our settings module (README) or by `annotate up`"
-            ) from error
+        said = self._ask_ours("/api/qingyuan/", "protocol")
         if said["protocol"] != PROTOCOL:
             raise RecipeError(f"our app in {self.transport.url} speaks protocol {said['protocol']}, not {PROTOCOL}")
         return said
@@ -190,8 +184,8 @@ class LabelStudio:
 
     def revisions(self, after: int, limit: int = PAGE) -> list[Revision]:
         """Return the changes of annotations in all projects after sequence `after`, oldest first; none is the end."""
-        params = {"after": after, "limit": limit}
-        return [_revision(row) for row in self._call("GET", "/api/qingyuan/revisions/", params=params)["revisions"]]
+        said = self._ask_ours("/api/qingyuan/revisions/", "revisions", {"after": after, "limit": limit})
+        return [_revision(row) for row in said["revisions"]]
 
     def changed_tasks(self, project: int, since: datetime | None) -> list[int]:
         """Return the tasks that changed after a moment, answers included; Label Studio's own way, for comparing."""
@@ -221,6 +215,19 @@ class LabelStudio:
             if not answer[rows] or seen >= answer.get("count", answer.get("total", 0)):
                 return
             page += 1
+
+    def _ask_ours(self, path: str, name: str, params: Params | None = None) -> dict[str, Any]:
+        """Ask our app in the server, which answers with an object that has `name` in it."""
+        try:
+            said = self._call("GET", path, params=params)
+        except AbsentError as error:
+            raise RecipeError(
+                f"the Label Studio at {self.transport.url} does not keep annotators blind: each could read and"
+                " change the others' answers. Start it with our settings module (README) or by `annotate up`"
+            ) from error
+        if not isinstance(said, dict) or name not in said:
+            raise RecipeError(f"what answers at {self.transport.url} is no Label Studio with our app in it")
+        return said
 
     def _again(self, path: str, body: JSON) -> JSON:
         """Send a POST that does no harm twice."""

@@ -62,9 +62,13 @@ class Transport:
 
     def __post_init__(self) -> None:
         self.url = self.url.rstrip("/")
-        if not self.url.startswith(("http://", "https://")):
+        try:
+            address = httpx.URL(self.url)
+        except httpx.InvalidURL:
+            address = httpx.URL("")
+        if address.scheme not in {"http", "https"} or not address.host:
             raise RecipeError(f"{self.url!r} is no address of a Label Studio; it begins with http:// or https://")
-        local = httpx.URL(self.url).host in {"127.0.0.1", "localhost", "::1"}
+        local = address.host in {"127.0.0.1", "localhost", "::1"}
         self._client = httpx.Client(base_url=self.url, timeout=TIMEOUT, trust_env=not local)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from pipeline.errors import RecipeError
 from pipeline.release.form import ReleaseFile
 from pipeline.removed import Named, removed_ids

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from filters.contract import Filter, Modelled
 from filters.lexicon import Lexicon
 from filters.personal import Personal, find_personal

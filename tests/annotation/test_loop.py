@@ -17,8 +17,8 @@ from annotation.kinds import QUESTIONS, Kind
 from annotation.label_studio import transport
 from annotation.label_studio.client import LabelStudio
 from annotation.people import appeal
-from annotation.rounds import find_round
 from annotation.serving import Server
+from annotation.status import find_round
 from flows.cli import main
 from flows.runtime import run_direct
 from pipeline.database import check_audit, open_registry, session

@@ -5,9 +5,10 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from annotation.opening import open_round, read_suggestions
+from annotation.opening import open_round
 from annotation.questions import question_of, read_label, review_of, suggestion_of
 from annotation.round_file import load_round
+from annotation.round_tables import read_suggestions
 from annotation.rounds import push_round
 from flows.runtime import run_direct
 from pipeline.database import open_registry, session

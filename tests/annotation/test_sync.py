@@ -1,19 +1,21 @@
 """Push and pull against a real Label Studio: bad lines, crashes, edits, deletions, forgeries, nonsense."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from annotation import rounds
 from annotation.kinds import QUESTIONS, Kind
 from annotation.label_studio import transport
 from annotation.label_studio.client import LabelStudio
 from annotation.people import add_person
 from annotation.round_file import load_round
-from annotation.rounds import close_round, pull_rounds, push_round, status_of
+from annotation.rounds import close_round, pull_rounds, push_round
+from annotation.status import status_of
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError, ServiceError
-from pipeline.registry import Answer, Assignment, Seat, select, update
+from pipeline.registry import Answer, Assignment, Item, Round, Seat, select, update
 from tests.annotation.crowd import Person
 from tests.annotation.faulty import Faulty
 
@@ -64,7 +66,13 @@ class Desk:
     def tasks(self):
         with session(self.registry) as opened:
             return list(
-                opened.scalars(select(Assignment.task).where(Assignment.task.is_not(None)).order_by(Assignment.place))
+                opened.scalars(
+                    select(Assignment.task)
+                    .join(Item)
+                    .join(Round)
+                    .where(Assignment.task.is_not(None), Round.name == self.name)
+                    .order_by(Assignment.place)
+                )
             )
 
     def keys(self):
@@ -133,8 +141,27 @@ def test_a_pull_with_nothing_new_costs_one_request(desk):
     desk.answer(desk.tasks()[0])
     desk.pull()
     desk.proxy.seen.clear()
-    desk.pull()
+    assert desk.pull()["rounds"] == {}
     assert [path.partition("?")[0] for _, path in desk.proxy.seen] == ["/api/qingyuan/revisions/"]
+
+
+def test_tables_are_written_of_the_rounds_with_news_and_after_a_kill_by_the_next_pull(desk, monkeypatch):
+    other = replace(desk, name=desk.name + "-b")
+    desk.open().push()
+    other.open().push()
+    assert sorted(desk.pull()["rounds"]) == [desk.name, other.name]
+    desk.answer(desk.tasks()[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(rounds, "write_results", _be_killed)
+        with pytest.raises(KeyboardInterrupt):
+            desk.pull()  # by now the answers are in the registry
+    found = desk.pull()
+    assert (found["revisions"], list(found["rounds"])) == (0, [desk.name])
+    assert desk.pull()["rounds"] == {}
+
+
+def _be_killed(*_):
+    raise KeyboardInterrupt
 
 
 def test_a_server_that_stays_busy_is_an_error_that_says_so(desk):

@@ -20,7 +20,7 @@ import pyarrow as pa
 import rjieba
 import zstandard
 
-from filters import CATALOGUE, ON_DEMAND
+from filters.catalogue import CATALOGUE, ON_DEMAND
 from filters.texts import Texts
 from filters.variants import to_simplified_table
 from pipeline.batch import BATCH_CHARS

@@ -19,7 +19,8 @@ import orjson
 import pyarrow as pa
 import zstandard
 
-from filters.domain import DOMAINS, LEAST_SCORE, Domain
+from filters.domain import LEAST_SCORE, Domain
+from filters.domains import DOMAINS
 from filters.texts import Texts
 
 GENRES = {"government": "government", "medicine": "medicine", "science": "science", "finance": "finance", "law": "law",

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from filters.policy import decide
 from filters.texts import Texts
 from pipeline.policy_file import load_policy, shipped_policies

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import rjieba
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from filters.policy import broken
 from filters.texts import Texts
 from pipeline.calibration import area_under_curve, calibration_error

@@ -49,7 +49,7 @@ def bare_kernels(corpus):
     import pyarrow as pa
     import zstandard
 
-    from filters import CATALOGUE
+    from filters.catalogue import CATALOGUE
     from filters.texts import Texts
     from pipeline.batch import BATCH_CHARS
     from pipeline.signing import Signing, exact_digest, sign

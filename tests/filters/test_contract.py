@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from filters.contract import SPANS
 from filters.texts import Texts
 

@@ -4,8 +4,9 @@ import opencc
 import pyarrow as pa
 import pytest
 
-from filters import CATALOGUE
-from filters.domain import DOMAINS, Domain, _lexicon
+from filters.catalogue import CATALOGUE
+from filters.domain import Domain, _lexicon
+from filters.domains import DOMAINS
 from filters.texts import Texts
 from pipeline.recipe import load_recipe
 

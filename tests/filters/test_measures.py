@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from filters.texts import Texts
 
 CASES = [

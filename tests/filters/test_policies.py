@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from filters.policy import decide
 from filters.texts import Texts
 from pipeline.policy_file import load_policy

@@ -3,7 +3,7 @@ from hashlib import sha256
 import pyarrow as pa
 import pytest
 
-from filters import CATALOGUE, ON_DEMAND
+from filters.catalogue import CATALOGUE, ON_DEMAND
 from filters.contract import SPANS, attribute
 from filters.policy import Policy, Rule
 from pipeline.errors import RecipeError

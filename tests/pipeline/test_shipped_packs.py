@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from filters import CATALOGUE
+from filters.catalogue import CATALOGUE
 from filters.policy import Policy, decide
 from filters.risks import RISKS
 from filters.texts import Texts

@@ -16,7 +16,7 @@ from pipeline.signing import Signing
 from pipeline.store import digest_file
 from pipeline.stream import blocks
 from pipeline.takedown import take_down
-from tests.pipeline.conftest import OTHER, text
+from tests.pipeline.conftest import OTHER, Desk, text
 from tests.pipeline.test_index import INDEXED, NEAR, WEB
 
 pytestmark = pytest.mark.slow
@@ -26,8 +26,11 @@ SECRET = text(3) + MARK
 """What is taken down; NEAR and what stands below resemble it."""
 
 
-@pytest.fixture
-def two_runs(desk):
+@pytest.fixture(scope="module")
+def cleaned(tmp_path_factory):
+    """Two runs, done once; where they lie is part of what a run remembers, so every test has them in this place."""
+    desk = Desk(tmp_path_factory.mktemp("two") / "runs")
+    desk.path.mkdir()
     desk.recipe(WEB, more=INDEXED)
     rows = [{"id": "a", "text": SECRET}, {"id": "b", "text": text(3)}, {"id": "c", "text": OTHER}]
     desk.write("in/a.jsonl", rows)
@@ -36,7 +39,15 @@ def two_runs(desk):
     desk.write("later/a.jsonl", [{"id": "n", "text": NEAR}])
     desk.run()
     assert verdict(desk, "small", "b")["dedup.of"] == verdict(desk, "second", "n")["dedup.of"] == "a"
+    shutil.copytree(desk.path, desk.path.with_name("kept"))
     return desk
+
+
+@pytest.fixture
+def two_runs(cleaned):
+    shutil.rmtree(cleaned.path)
+    shutil.copytree(cleaned.path.with_name("kept"), cleaned.path)
+    return cleaned
 
 
 def verdict(desk, run, identity):
