@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from annotation.round_file import RoundFile, RoundPlan, Sampling
 from annotation.sampling import Sample, disputed, draw, near_bounds, uncertain
+from annotation.standing import form_of
 from pipeline.database import now, record
 from pipeline.disposition import EVERYTHING
 from pipeline.errors import RecipeError
@@ -79,7 +80,7 @@ def open_round(
     settings = form.model_dump(mode="json")
     there = opened.scalars(select(Round).where(Round.name == head.name)).first()
     if there is not None:
-        if there.design["file"] != settings:
+        if form_of(there) != form:  # as forms: what a newer program may say besides has its default
             raise RecipeError(
                 f'round "{head.name}" was opened with other settings; what was drawn and dealt cannot change: '
                 "say what you had, or give the new round a name of its own"

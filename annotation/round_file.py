@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from annotation.consensus import METHODS
+from filters.domain import DOMAINS
 from pipeline.errors import RecipeError
 from pipeline.form import Count, Name, Names, Seconds, Share, Whole
 from pipeline.toml import Strict, nearest, parse
@@ -27,6 +28,10 @@ class RoundHead(Strict):
     overlap: Count = 3
     """People who answer each document, each alone."""
     consensus: str = "dawid_skene"
+    domain: str | None = None
+    """What its documents are about, by which a policy pays; `domain_locked` says it too."""
+    domain_locked: str | None = None
+    """Only people with a verified credential in this domain work in it."""
     show_predictions: bool = False
     """Show what filters measured; hidden by default, for people lean on what they are shown."""
 
@@ -129,12 +134,27 @@ def load_round(path: Path) -> RoundPlan:
     return RoundPlan(path, form)
 
 
+def check_domain(domain: str, where: str) -> None:
+    """Refuse a domain that filters do not know.
+
+    Raises:
+        RecipeError: it is none of `filters.domain.DOMAINS`.
+    """
+    if domain not in DOMAINS:
+        raise RecipeError(f'{where}: there is no domain "{domain}"{nearest(domain, DOMAINS)}')
+
+
 def check_round(form: RoundFile, where: str) -> None:
     """Refuse what the keys alone do not show to be wrong."""
     head, sampling = form.round, form.sampling
     for stratum in sampling.by:
         if stratum not in STRATA:
             raise RecipeError(f'{where}, sampling.by: there is no stratum "{stratum}"{nearest(stratum, STRATA)}')
+    for key, domain in (("domain", head.domain), ("domain_locked", head.domain_locked)):
+        if domain is not None:
+            check_domain(domain, f"{where}, round.{key}")
+    if head.domain and head.domain_locked and head.domain != head.domain_locked:
+        raise RecipeError(f"{where}, round.domain_locked: it is locked for another domain than it is paid by")
     if head.consensus not in METHODS:
         raise RecipeError(f'{where}, round.consensus: no method "{head.consensus}"{nearest(head.consensus, METHODS)}')
     least = {"uncertainty": 1, "disagreement": 2}.get(sampling.focus, 0)

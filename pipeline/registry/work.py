@@ -43,15 +43,24 @@ class Contributor(Registry):
 
 
 class Credential(Registry):
-    """A profession that somebody has verified."""
+    """A profession that somebody has verified; a renewal is a row of its own, so that what was in force stays known."""
 
     __tablename__ = "credential"
     id: Mapped[int] = mapped_column(primary_key=True)
     contributor: Mapped[str] = mapped_column(ForeignKey("contributor.id"))
     domain: Mapped[str] = mapped_column(String(ID_CHARS))
+    verified_by: Mapped[str] = mapped_column(String(ID_CHARS))
+    verified_at: Mapped[datetime]
     verified_until: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    evidence: Mapped[str] = mapped_column(String(255))
+    """Where the papers lie; their numbers and names are kept outside."""
 
-    __table_args__ = (UniqueConstraint("contributor", "domain"),)
+    __table_args__ = (
+        UniqueConstraint("contributor", "domain", "verified_at"),
+        CheckConstraint("verified_until > verified_at", name="verified_until"),
+        CheckConstraint("verified_by <> contributor", name="verified_by"),
+    )
 
 
 class Qualification(Registry):
