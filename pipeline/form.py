@@ -22,6 +22,12 @@ Names = Annotated[tuple[str, ...], Field(strict=False)]
 Count = Annotated[int, Field(gt=0)]
 Whole = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
+Points = Annotated[int, Field(ge=0, le=10_000)]
+"""Basis points of a part of 1."""
+Factor = Annotated[int, Field(ge=10_000, le=30_000)]
+"""Basis points by which something is worth more: 1 to 3."""
+Multiple = Annotated[int, Field(ge=0, le=30_000)]
+"""Basis points: 0 to 3."""
 
 
 def _our_name(encoding: object) -> object:

@@ -19,6 +19,24 @@ from pipeline.registry.declarative import (
     update,
 )
 from pipeline.registry.desk import Audit, Request
+from pipeline.registry.money import (
+    ADVANCE,
+    CORRECTION,
+    DIVIDEND,
+    FEN,
+    MEASURED,
+    PAYMENTS,
+    RESERVE,
+    SETTLEMENT,
+    UNITS,
+    UNRESERVE,
+    Account,
+    Budget,
+    Ledger,
+    PayPolicy,
+    Reservation,
+    Score,
+)
 from pipeline.registry.work import (
     ANSWERED,
     CLOSED,
@@ -38,7 +56,9 @@ from pipeline.registry.work import (
 )
 
 __all__ = [  # what the floors above say to the database, through this door
-    "ANSWERED", "CLOSED", "ID_CHARS", "ISSUED", "OPEN", "VOID", "WITHDRAWN", "Answer", "Assignment", "Audit",
-    "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item", "Qualification", "Registry", "Request",
-    "Round", "SQLAlchemyError", "Seat", "Session", "create_engine", "event", "func", "make_url", "select", "update",
+    "ADVANCE", "ANSWERED", "CLOSED", "CORRECTION", "DIVIDEND", "FEN", "ID_CHARS", "ISSUED", "MEASURED", "OPEN",
+    "PAYMENTS", "RESERVE", "SETTLEMENT", "UNITS", "UNRESERVE", "VOID", "WITHDRAWN", "Account", "Answer", "Assignment",
+    "Audit", "Budget", "Contributor", "Credential", "Engine", "Feed", "IntegrityError", "Item", "Ledger", "PayPolicy",
+    "Qualification", "Registry", "Request", "Reservation", "Round", "SQLAlchemyError", "Score", "Seat", "Session",
+    "create_engine", "event", "func", "make_url", "select", "update",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     MetaData,
     String,
@@ -23,9 +24,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 __all__ = [
-    "JSON", "BigInteger", "CheckConstraint", "Engine", "ForeignKey", "Index", "IntegrityError", "Mapped", "Registry",
-    "SQLAlchemyError", "Session", "String", "UniqueConstraint", "create_engine", "event", "func", "make_url",
-    "mapped_column", "one_of", "relationship", "select", "text", "update",
+    "JSON", "BigInteger", "CheckConstraint", "Engine", "ForeignKey", "ForeignKeyConstraint", "Index", "IntegrityError",
+    "Mapped", "Registry", "SQLAlchemyError", "Session", "String", "UniqueConstraint", "create_engine", "event", "func",
+    "make_url", "mapped_column", "one_of", "relationship", "select", "text", "update",
 ]  # fmt: skip
 
 ID_CHARS = 64
