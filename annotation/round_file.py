@@ -28,10 +28,8 @@ class RoundHead(Strict):
     overlap: Count = 3
     """People who answer each document, each alone."""
     consensus: str = "dawid_skene"
-    domain: str | None = None
-    """What its documents are about, by which a policy pays; `domain_locked` says it too."""
     domain_locked: str | None = None
-    """Only people with a verified credential in this domain work in it."""
+    """Only people with a verified credential in this domain work in it; a policy may pay them a rate of their own."""
     show_predictions: bool = False
     """Show what filters measured; hidden by default, for people lean on what they are shown."""
 
@@ -150,11 +148,8 @@ def check_round(form: RoundFile, where: str) -> None:
     for stratum in sampling.by:
         if stratum not in STRATA:
             raise RecipeError(f'{where}, sampling.by: there is no stratum "{stratum}"{nearest(stratum, STRATA)}')
-    for key, domain in (("domain", head.domain), ("domain_locked", head.domain_locked)):
-        if domain is not None:
-            check_domain(domain, f"{where}, round.{key}")
-    if head.domain and head.domain_locked and head.domain != head.domain_locked:
-        raise RecipeError(f"{where}, round.domain_locked: it is locked for another domain than it is paid by")
+    if head.domain_locked is not None:
+        check_domain(head.domain_locked, f"{where}, round.domain_locked")
     if head.consensus not in METHODS:
         raise RecipeError(f'{where}, round.consensus: no method "{head.consensus}"{nearest(head.consensus, METHODS)}')
     least = {"uncertainty": 1, "disagreement": 2}.get(sampling.focus, 0)
