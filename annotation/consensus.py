@@ -6,7 +6,10 @@ from typing import Protocol, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from annotation.anchored import Panel, fit
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -41,18 +44,25 @@ class Votes:
             classes: all labels there are, in their order; a tie goes to the first.
             items: the items to judge, if some may have no answer; those of the table by default, sorted.
         """
-        names = sorted(set(table["item"].to_pylist())) if items is None else list(items)
-        people = sorted(set(table["contributor"].to_pylist()))
+        names = sorted(pc.unique(table["item"]).to_pylist()) if items is None else list(items)
+        people = sorted(pc.unique(table["contributor"]).to_pylist())
         return cls(
             names, people, list(classes),
-            *(_codes(table[name].to_pylist(), known) for name, known in
+            *(_codes(table[name], known) for name, known in
               (("item", names), ("contributor", people), ("label", classes))),
         )  # fmt: skip
 
+    def panel(self, gold: Codes | None = None) -> Panel:
+        """Return the codes alone, with the true class of every item (-1: not known)."""
+        known = np.full(len(self.items), -1, np.int64) if gold is None else gold
+        return Panel(self.item, self.person, self.label, known, len(self.people), len(self.classes))
 
-def _codes(values: Sequence[str], known: Sequence[str]) -> Codes:
-    place = {value: number for number, value in enumerate(known)}
-    return np.array([place[value] for value in values], np.int64)
+
+def _codes(values: pa.ChunkedArray, known: Sequence[str]) -> Codes:
+    places = pc.index_in(values, value_set=pa.array(known, pa.string()))
+    if places.null_count:
+        raise KeyError(values.filter(pc.is_null(places))[0].as_py())
+    return np.asarray(places.to_numpy(), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,12 @@ def dawid_skene(votes: Votes, gold: Codes | None = None) -> Belief:
     return Belief(posterior, errors, converged=False, iterations=ITERATIONS)
 
 
+def anchored(votes: Votes, gold: Codes | None = None) -> Belief:
+    """Dawid and Skene's model with errors shrunk to the crowd's and a start on gold; `annotation.anchored` says how."""
+    found = fit(votes.panel(gold))
+    return Belief(found.belief, found.errors, found.converged, found.iterations)
+
+
 def _anchor(posterior: Numbers, gold: Codes | None) -> Numbers:
     if gold is not None:
         known = np.flatnonzero(gold >= 0)
@@ -137,5 +153,5 @@ def _anchor(posterior: Numbers, gold: Codes | None) -> Numbers:
     return posterior
 
 
-METHODS: dict[str, Method] = {"majority": majority, "dawid_skene": dawid_skene}
+METHODS: dict[str, Method] = {"majority": majority, "dawid_skene": dawid_skene, "anchored": anchored}
 """By the name that a round's file gives."""

@@ -29,6 +29,9 @@ CHUNK = 500
 """Tasks in one request: within 10 % of the fastest, and a second's work lost at worst."""
 TITLES = {"annotator": "标注", "reviewer": "审核", "adjudicator": "复核"}
 Advance = Callable[[int], None]
+Due = list[list[tuple[Assignment, str]]]
+Afford = Callable[[Session, Due], set[int]]
+"""Sets money aside for what people may have next; returns the assignments that it is there for."""
 
 
 class Page(Protocol):
@@ -54,17 +57,20 @@ class Pushed:
 
 
 def push(
-    engine: Engine, studio: LabelStudio, name: str, page: Page, texts: Mapping[str, str], advance: Advance
-) -> Pushed:
+    engine: Engine, studio: LabelStudio, name: str, page: Page, texts: Mapping[str, str], advance: Advance,
+    afford: Afford | None = None,
+) -> Pushed:  # fmt: skip
     """Send what each person may have now. Interrupted anywhere and run again, it sends nothing twice.
 
     What is about to be made is written down first, what was made at once afterwards; in between, the server is asked:
-    a project is found again by its title, a task by the key that it carries.
+    a project is found again by its title, a task by the key that it carries. Where work is paid, nothing is sent that
+    no money was set aside for.
     """
     projects = tasks = found = waiting = 0
     with session(engine) as opened:
         round_ = opened.scalars(select(Round).where(Round.name == name)).one()
         seats = _seats(opened, round_)
+        paid = None if afford is None else afford(opened, [_due(opened, round_, seat)[0] for seat in seats])
     _close_seats(engine, studio, name)
     known = {row.title: row.id for row in studio.projects()} if seats else {}
     for seat in seats:
@@ -77,6 +83,7 @@ def push(
         with session(engine) as opened:
             new, later = _due(opened, round_, seat)
         waiting += later
+        new = new if paid is None else [(row, document) for row, document in new if row.id in paid]
         if not new:
             continue
         studio.seat(seat.project, account)

@@ -32,6 +32,8 @@ class RoundHead(Strict):
     """Only people with a verified credential in this domain work in it; a policy may pay them a rate of their own."""
     show_predictions: bool = False
     """Show what filters measured; hidden by default, for people lean on what they are shown."""
+    policy: str | None = None
+    """Rules of pay, a TOML file relative to this one; by default the workspace's incentive.toml, if there is one."""
 
 
 class Sampling(Strict):
@@ -114,6 +116,11 @@ class RoundPlan:
     def gold_file(self) -> Path | None:
         """Where the gold lies."""
         return None if self.form.gold.file is None else self.path.parent / self.form.gold.file
+
+    @property
+    def policy_file(self) -> Path | None:
+        """Where the rules of pay lie that it names."""
+        return None if self.form.round.policy is None else self.path.parent / self.form.round.policy
 
 
 def load_round(path: Path) -> RoundPlan:

@@ -7,11 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from annotation.incentive.budgets import named_policy, round_policy
+from annotation.incentive.policy import PolicyFile
+from annotation.incentive.reserve import Reserved, reserve
 from annotation.label_studio.client import LabelStudio
 from annotation.opening import open_round, read_suggestions, read_texts, round_folder
 from annotation.people import settle_appeals, settle_exam
 from annotation.pull import pull
-from annotation.push import push
+from annotation.push import Due, push
 from annotation.questions import Reader, RoundPage, question_of, read_label, review_of, suggestion_of
 from annotation.results import write_results
 from annotation.round_file import RoundPlan
@@ -47,6 +50,7 @@ def push_round(workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: 
     """Open a round if it is new, issue what can be issued, and send what each person may have now."""
     head = plan.form.round
     question = question_of(head.kind)
+    policy = named_policy(plan.policy_file, workspace)
     studio.server()
     with only_one(workspace):
         engine = open_registry(workspace)
@@ -56,7 +60,7 @@ def push_round(workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: 
                 opened, plan, workspace, lambda value, text: read_label(question, value, text), review=review,
                 suggest=suggestion_of(head.kind) if head.show_predictions else None, masked=question.masked,
             )  # fmt: skip
-        return _send(engine, workspace, head.name, studio, progress)
+        return _send(engine, workspace, head.name, studio, progress, policy)
 
 
 def pull_rounds(workspace: Path, studio: LabelStudio, progress: Advance) -> dict[str, Any]:
@@ -79,7 +83,8 @@ def sync_round(workspace: Path, name: str, studio: LabelStudio, progress: Advanc
         engine = open_registry(workspace)
         with session(engine) as opened:
             find_round(opened, name)
-        return {"pulled": pulled, "pushed": _send(engine, workspace, name, studio, progress)}
+        policy = named_policy(None, workspace)
+        return {"pulled": pulled, "pushed": _send(engine, workspace, name, studio, progress, policy, again=True)}
 
 
 def close_round(workspace: Path, name: str, studio: LabelStudio) -> dict[str, Any]:
@@ -127,16 +132,33 @@ def find_round(opened: Session, name: str) -> Round:
     return opened.scalars(select(Round).where(Round.name == name)).one()
 
 
-def _send(engine: Engine, workspace: Path, name: str, studio: LabelStudio, progress: Advance) -> dict[str, Any]:
+def _send(
+    engine: Engine, workspace: Path, name: str, studio: LabelStudio, progress: Advance, policy: PolicyFile | None,
+    *, again: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     with session(engine) as opened:
         round_ = find_round(opened, name)
         question = question_of(round_.kind)
         step: Step = advance(opened, round_, question, now())
+        rules = round_policy(opened, round_, policy, now(), keep=again)
     page = RoundPage(question, round_.rule_version, read_suggestions(workspace, name))
-    pushed = push(engine, studio, name, page, read_texts(workspace, name), progress)
+    texts, said = read_texts(workspace, name), Reserved()
+    chars = {document: len(text) for document, text in texts.items()}
+
+    def afford(opened: Session, due: Due) -> set[int]:
+        nonlocal said
+        assert rules is not None
+        said = reserve(opened, find_round(opened, name), rules, due, chars, now())
+        return said.allowed
+
+    pushed = push(engine, studio, name, page, texts, progress, None if rules is None else afford)
+    warning = said.warning()
+    if warning is not None and not said.allowed and not again:
+        raise RecipeError(f'round "{name}": {warning}')
     return {
         "round": name, "issued": dict(step.issued), "short": {role: n for role, n in step.short.items() if n},
-        "void": step.void, "returned": step.returned, **asdict(pushed),
+        "void": step.void, "returned": step.returned, **asdict(pushed), "reserved_fen": said.fen,
+        "unfunded": said.refused, "budget": warning,
     }  # fmt: skip
 
 

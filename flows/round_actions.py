@@ -49,6 +49,10 @@ def _pushed(said: Mapping[str, Any]) -> list[str]:
         f'round "{said["round"]}": given out: {issued}',
         f"sent {said['tasks']} tasks, {said['projects']} new projects; {waiting}",
     ]
+    if said.get("reserved_fen"):
+        lines.append(f"set aside for them: {said['reserved_fen'] / 100:,.2f} yuan")
+    if said.get("budget"):
+        lines.append(f"WARNING: {said['budget']}")
     if said["found"]:
         lines.append(f"{said['found']} tasks were there already: an earlier push was interrupted")
     lines += [

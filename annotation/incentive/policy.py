@@ -20,8 +20,8 @@ from pipeline.toml import Strict, parse
 POLICY_FILE = "incentive.toml"
 """In a workspace: the policy of all its rounds that name none of their own."""
 LEAST_OF_RATE = 2
-"""A rate is at least so many floors. At 1.6 floors the average person earned 14 % above the floor: the part that depends
-on the work was hardly felt (incentive reference, 3.9)."""
+"""A rate is at least so many floors. At 1.6 floors the average person earned 14 % above the floor in simulation: what
+depends on the work was hardly felt."""
 
 
 class Head(Strict):
@@ -40,7 +40,7 @@ class Rates(Strict):
     """`[rates]`: fen an hour at a multiplier of 1."""
 
     default: Count
-    domains: dict[str, Count] = {}
+    domains: dict[str, Count] = {}  # noqa: RUF012 - pydantic copies it
     """Of rounds that are locked to a domain, for those who may work there."""
 
 
@@ -104,7 +104,7 @@ class Budgets(Strict):
     period_fen: Whole
     round_fen: Whole | None = None
     """In any one round, over all periods."""
-    periods: dict[str, Whole] = {}
+    periods: dict[str, Whole] = {}  # noqa: RUF012 - pydantic copies it
     """Of single periods, in place of `period_fen`: "2026-12" = 8000000."""
 
 
@@ -132,7 +132,7 @@ class PolicyFile(Strict):
     tiers: Tiers = Tiers()
     caps: Caps = Caps()
     roles: Roles = Roles()
-    difficulty: dict[str, Factor] = {}
+    difficulty: dict[str, Factor] = {}  # noqa: RUF012 - pydantic copies it
     """`[difficulty]`: basis points by which items of a stratum are worth more."""
     dividend: Dividend = Dividend()
     appeals: Appeals = Appeals()

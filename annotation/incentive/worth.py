@@ -103,7 +103,7 @@ def entitle(
         policy: the rules.
         kind: of round, with its role.
         value: sum of the values of all answers, fen.
-        credited: sum of credited time, milliseconds.
+        credited: sum of credited time, whole seconds.
         measured: of the person.
         low: at the lower bound of J, for an advance.
     """
@@ -111,7 +111,7 @@ def entitle(
     m_bp = multiplier_bp(policy, measured.j_low_bp if low else measured.j_bp) if flat is None else flat
     size = 1 if measured.copying == "cleared" else max(measured.copy_size, 1)
     variable = value * m_bp // (FULL * size)
-    floor = ceil_div(policy.floor.wmin_fen_h * credited, HOUR_MS) if in_good_standing(policy, measured) else 0
+    floor = ceil_div(policy.floor.wmin_fen_h * credited, 3600) if in_good_standing(policy, measured) else 0
     waits = measured.copying == "suspected"
     return Entitlement(m_bp, variable, floor, variable if waits else 0, max(0 if waits else variable, floor))
 

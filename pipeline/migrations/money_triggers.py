@@ -47,7 +47,8 @@ STEPS = (
 """Name, event, condition, statements."""
 REFUSED = (
     ("ledger", "UPDATE", "TRUE"), ("ledger", "DELETE", "TRUE"), ("score", "UPDATE", "TRUE"),
-    ("score", "DELETE", "TRUE"), ("reservation", "UPDATE", FIXED), ("reservation", "DELETE", "TRUE"), ("pay_policy", "DELETE", "TRUE"),
+    ("score", "DELETE", "TRUE"), ("reservation", "UPDATE", FIXED), ("reservation", "DELETE", "TRUE"),
+    ("pay_policy", "DELETE", "TRUE"),
 )  # fmt: skip
 
 

@@ -1,0 +1,115 @@
+"""What is measured of every person: informedness by both witnesses, in strata, with its caps and its interval.
+
+A stratum holds the answers to items with the same reference label (a model's, shown or not). Whoever stamps that label
+says the same of all of a stratum, so his J is 0 in each, and so is the mean. Strata count alike; half-widths are joined
+in quadrature; a stratum in which a witness has seen nothing does not bound anything (J up to 1).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotation.anchored import Fit
+from annotation.incentive.confusion import Witness, gold_witness, peer_witness
+from annotation.incentive.informedness import CAP_Z, LOW_Z, Bounds, bounds, together, weights
+from annotation.incentive.reading import Reading
+from annotation.incentive.tables import STATES
+
+Numbers = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+UNANCHORED = 0.5
+"""The most that is payable without golds of two classes."""
+LEAST = 0.02
+"""The least part of their weight that peers keep, however wrong the consensus is on golds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is measured of every person; arrays of people, bounds in units of J, NaN where a witness saw nothing."""
+
+    seen: Whole
+    """int64[people, classes]: golds of a class; `right`: those answered rightly."""
+    right: Whole
+    strata: Whole
+    j: Numbers
+    low: Numbers
+    high: Numbers
+    whole: Numbers
+    """J of all answers before caps."""
+    gold: Numbers
+    peer: Numbers
+    gold_cap: Numbers
+    peer_cap: Numbers
+    cap: list[str]
+    state: list[str]
+
+
+def trust(reference: float | None) -> tuple[float, float]:
+    """Return what peers count beside golds (lambda), and the divisor of their cap's z, by J_ref; 1 and 1 without."""
+    if reference is None:
+        return 1.0, 1.0
+    return float(np.clip((reference - 0.2) / 0.4, LEAST, 1)), float(np.clip((reference - 0.1) / 0.2, LEAST, 1))
+
+
+def nothing(reading: Reading) -> Measures:
+    """Return the measures of people of whom nothing is measured."""
+    people, classes = reading.panel.people, reading.panel.classes
+    zero, nan, count = np.zeros(people), np.full(people, np.nan), np.zeros((people, classes), np.int64)
+    return Measures(
+        count, count, count[:, 0], zero, zero, zero, zero, nan, nan, nan, nan, ["none"] * people, ["none"] * people
+    )
+
+
+def measure(reading: Reading, found: Fit, others: Numbers, costs: tuple[float, ...] | None, *, caps: bool) -> Measures:
+    """Measure everybody.
+
+    Args:
+        reading: the answers.
+        found: the model.
+        others: float64[answers, classes]: what all others believe of each answer's item.
+        costs: of missing each class; None: all alike.
+        caps: whether a witness bounds what both together say.
+    """
+    panel = reading.panel
+    people, classes = panel.people, panel.classes
+    strata = int(reading.stratum.max()) + 1
+    unit = panel.person * strata + reading.stratum
+    units, on_gold = people * strata, reading.golds >= 0
+    gold, seen, right = gold_witness(unit[on_gold], panel.label[on_gold], reading.golds[on_gold], units, classes)
+    peers, marginal = peer_witness(np.where(on_gold, -1, unit), panel.label, others, units)
+    share, sound = trust(found.reference)
+    omega = weights(classes, found.prior, costs)
+    present = ((gold.rows + peers.rows) > 0).reshape(people, strata)
+    part = present / present.sum(axis=1, keepdims=True)
+
+    def mean(witness: Witness, z: float) -> Bounds:
+        of = bounds(witness.right, witness.weight, z, omega)
+        silent = witness.rows == 0
+        of = Bounds(
+            *(np.where(silent, rest, value) for rest, value in zip((0, 1, 1), (of.j, of.down, of.up), strict=True))
+        )
+        return Bounds(*(value.reshape(people, strata) for value in (of.j, of.down, of.up))).mean(part)
+
+    whole = mean(together(gold, peers, marginal, share), LOW_Z)
+    by_gold, by_peers = mean(gold, CAP_Z), mean(peers, CAP_Z / sound)
+    has_gold, has_peers = (np.add.reduce(w.rows.reshape(people, strata), axis=1) > 0 for w in (gold, peers))
+    gold_cap = np.where(has_gold, by_gold.j + by_gold.up, np.inf)
+    peer_cap = np.where(has_peers, by_peers.j + by_peers.up, np.inf)
+    seen, right = (count.reshape(people, strata, classes).sum(axis=1) for count in (seen, right))
+    anchored = (seen > 0).sum(axis=1) >= 2  # noqa: PLR2004 - J tells classes apart
+    limits = np.stack([whole.j, gold_cap, peer_cap, np.where(anchored, np.inf, UNANCHORED)])
+    if not caps:
+        limits[1:3] = np.inf
+    j = limits.min(axis=0)
+    ceiling = np.minimum(limits[1:].min(axis=0), 1.0)
+    which = np.where(whole.j <= j, 0, np.argmin(limits, axis=0))
+    return Measures(
+        seen, right, present.sum(axis=1), j, np.minimum(whole.j - whole.down, j),
+        np.maximum(np.minimum(whole.j + whole.up, ceiling), j), whole.j,
+        np.where(has_gold, by_gold.j, np.nan), np.where(has_peers, by_peers.j, np.nan),
+        np.where(has_gold, gold_cap, np.nan), np.where(has_peers, peer_cap, np.nan),
+        [("none", "gold", "peer", "unanchored")[code] for code in which],
+        [STATES[0] if known else STATES[1] for known in anchored],
+    )  # fmt: skip
