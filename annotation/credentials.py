@@ -13,12 +13,6 @@ from pipeline.errors import RecipeError
 from pipeline.registry import ISSUED, OPEN, WITHDRAWN, Assignment, Credential, Item, Round, Session, select
 
 
-def holds(credential: Credential, at: datetime) -> bool:
-    """Return whether a credential is in force at a time."""
-    revoked = credential.revoked_at is not None and credential.revoked_at <= at
-    return credential.verified_at <= at < credential.verified_until and not revoked
-
-
 def verify_credential(
     opened: Session, pseudonym: str, *, domain: str, verifier: str, valid_days: int, evidence: str
 ) -> Credential:
@@ -58,7 +52,7 @@ def revoke_credential(opened: Session, pseudonym: str, *, domain: str, verifier:
     rows = opened.scalars(
         select(Credential).where(Credential.contributor == pseudonym, Credential.domain == domain)
     ).all()
-    ended = [row for row in rows if holds(row, at)]
+    ended = [row for row in rows if row.holds(at)]
     if not ended:
         raise RecipeError(f'{pseudonym} has no credential in "{domain}" that is in force')
     for row in ended:
@@ -84,7 +78,7 @@ class Credentials:
 
     def held(self, person: str, at: datetime) -> bool:
         """Return whether a person held one at a time."""
-        return any(holds(row, at) for row in self.rows.get(person, ()))
+        return any(row.holds(at) for row in self.rows.get(person, ()))
 
     def among(self, people: Iterable[str], at: datetime) -> set[str]:
         """Return those who held one at a time."""

@@ -123,8 +123,9 @@ def _list(options: argparse.Namespace) -> int:
 
     with session(open_registry(options.workspace)) as opened:
         found = list_people(opened)
-    rows = [[one["name"], "active" if one["active"] else "suspended", ", ".join(one["qualified"])] for one in found]
-    _print(options, found, [table(rows, ["person", "state", "qualified for"])])
+    rows = [[one["name"], "active" if one["active"] else "suspended", ", ".join(one["qualified"]),
+             ", ".join(one["credentials"])] for one in found]  # fmt: skip
+    _print(options, found, [table(rows, ["person", "state", "qualified for", "credentials"])])
     return 0
 
 

@@ -163,16 +163,21 @@ def leave_one_out(answers: pa.Table) -> tuple[Numbers, Numbers]:
     return agree, hard
 
 
-def change(right: Numbers, z: float = 1.96) -> tuple[float, float, float] | None:
-    """Return by how much the share of ones differs between the last and the first half, with its interval.
+def change(right: Numbers) -> tuple[float, float, float] | None:
+    """Return by how much the share of ones differs between the last and the first half, with its interval of 95 %.
 
-    Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, method 10) of two Wilson intervals; the answer
-    in the middle of an odd number is in neither half. None with fewer than HALF in a half.
+    The answer in the middle of an odd number is in neither half. None with fewer than HALF in a half.
     """
     half = len(right) // 2
-    if half < HALF:
-        return None
-    (p, p_low, p_high), (q, q_low, q_high) = _wilson(right[-half:], z), _wilson(right[:half], z)
+    return None if half < HALF else difference(right[-half:], right[:half])
+
+
+def difference(last: Numbers, first: Numbers, z: float = 1.96) -> tuple[float, float, float]:
+    """Return the difference of two shares of ones, and its interval.
+
+    Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, 873, method 10) of two Wilson intervals.
+    """
+    (p, p_low, p_high), (q, q_low, q_high) = _wilson(last, z), _wilson(first, z)
     low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
     high = p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
     return p - q, low, high

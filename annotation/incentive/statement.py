@@ -89,13 +89,13 @@ def _quality(why: Why) -> list[str]:
     if why["gold"]:
         golds = [(class_words(kind, name), seen, right) for name, seen, right in why["gold"]]
         classes = "；".join(f"「{words}」{seen} 题，答对 {right} 题" for words, seen, right in golds)
-        said.append(f"依据之一，已有定论的题：{classes}。")
+        said.append(f"已有定论：{classes}。")
     else:
-        said.append("依据之一，已有定论的题：本期还没有答到。")
+        said.append("已有定论：这样的题本期还没有答到。")
     if why["j_peer_bp"] is None:
-        said.append("依据之二，同伴旁证：本期没有别人答过同样的题，无从旁证。")
+        said.append("同伴旁证：本期没有别人答过同样的题，无从旁证。")
     else:
-        said.append(f"依据之二，同伴旁证：与其他人各自独立的回答相互印证，得 {decimal(why['j_peer_bp'])}。")
+        said.append(f"同伴旁证：与其他人各自独立的回答相互印证，得 {decimal(why['j_peer_bp'])}。")
     cap = "" if why["cap_bp"] is None else decimal(why["cap_bp"])
     said.append({
         "none": "上限：没有触发。",

@@ -16,7 +16,7 @@ KIND_TITLES = {"advance": "预付", "settlement": "结算", "correction": "更�
 _STYLE = """
 @page{size:A4;margin:16mm 15mm}
 *{box-sizing:border-box}
-body{font:14px/1.75 system-ui,"Noto Sans CJK SC","Source Han Sans SC","PingFang SC","Microsoft YaHei",sans-serif;
+body{font:14px/1.75 "Noto Sans CJK SC","Source Han Sans SC","PingFang SC","Microsoft YaHei",system-ui,sans-serif;
  max-width:180mm;margin:1.6rem auto;padding:0 1rem;color:#1d2b33;background:#fff}
 header{display:flex;justify-content:space-between;align-items:flex-end;border-bottom:3px solid #1b7a78;
  padding-bottom:.5rem;margin-bottom:1rem}
@@ -28,7 +28,7 @@ h3 b{font-variant-numeric:tabular-nums;white-space:nowrap}
 .total div:first-child{background:#1b7a78;color:#fff}.total b{display:block;font-size:1.45rem;line-height:1.3;
  font-variant-numeric:tabular-nums}.total span{font-size:.85rem;opacity:.85}
 article{border:1px solid #dde5e8;border-radius:6px;padding:.7rem 1rem;margin:.6rem 0;break-inside:avoid}
-dl{display:grid;grid-template-columns:6.2em 1fr;gap:.1rem .8rem;margin:.5rem 0 0}dt{color:#4c6169}dd{margin:0}
+dl{display:grid;grid-template-columns:4.6em 1fr;gap:.1rem .8rem;margin:.5rem 0 0}dt{color:#4c6169}dd{margin:0}
 figure{margin:.4rem 0;break-inside:avoid}figcaption{color:#4c6169;font-size:.9rem}
 svg{width:100%;height:auto}svg text{font-size:11px;fill:#1d2b33;font-family:inherit}svg text.axis{fill:#6b7d84}
 ol{margin:.2rem 0;padding-left:1.4rem}footer{margin-top:1.4rem;border-top:1px solid #dde5e8;padding-top:.5rem;
@@ -73,7 +73,7 @@ def statement_page(statement: Statement) -> str:
     title = f"计酬说明 {statement.period}"
     paid = sum(row.amount_fen for row in statement.rows)
     by_kind = {kind: sum(row.amount_fen for row in statement.rows if row.kind == kind) for kind in KIND_TITLES}
-    tiles = [(f"{statement.period} 已发合计（元）", paid)]
+    tiles = [("本期已发合计（元）", paid)]
     tiles += [(f"其中{KIND_TITLES[kind]}（元）", fen) for kind, fen in by_kind.items() if fen]
     total = "".join(f"<div><b>{yuan(fen)}</b><span>{escape(name)}</span></div>" for name, fen in tiles)
     articles = "".join(_article(row) for row in statement.rows) or "<p>本期没有发放。</p>"

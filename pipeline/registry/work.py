@@ -56,6 +56,11 @@ class Credential(Registry):
     evidence: Mapped[str] = mapped_column(String(255))
     """Where the papers lie; their numbers and names are kept outside."""
 
+    def holds(self, at: datetime) -> bool:
+        """Return whether it is in force at a time."""
+        revoked = self.revoked_at is not None and self.revoked_at <= at
+        return self.verified_at <= at < self.verified_until and not revoked
+
     __table_args__ = (
         UniqueConstraint("contributor", "domain", "verified_at"),
         CheckConstraint("verified_until > verified_at", name="verified_until"),
