@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from annotation.incentive.period import Act, score_period
 from annotation.label_studio.client import LabelStudio
 from annotation.round_file import load_round
 from annotation.rounds import pull_rounds, push_round, sync_round
@@ -63,6 +64,19 @@ def campaign(
         from flows.campaign import campaign as flow  # noqa: PLC0415 - imports Prefect
 
         return flow(str(recipe), str(file), name, str(workspace), workers, memory)
+
+
+def score(
+    workspace: Path, period: str | None, policy: Path | None, act: Act, what_if: Path | None, *, direct: bool
+) -> dict[str, Any]:
+    """Score a period, and advance or settle it."""
+    if direct:
+        return score_period(workspace, period, policy, act=act, what_if=what_if)
+    with _prefect(workspace):
+        from flows.score_flow import score as flow  # noqa: PLC0415 - imports Prefect
+
+        files = [None if path is None else str(path.absolute()) for path in (policy, what_if)]
+        return flow(str(workspace.absolute()), period, files[0], act, files[1])
 
 
 def serve_sync(workspace: Path, name: str, cron: str, timezone: str, say: Callable[[str], None]) -> None:

@@ -148,9 +148,10 @@ def _parser() -> argparse.ArgumentParser:
         add("takedown", _takedown, "take documents out of indexes and runs", takedown.DETAIL), memory_bytes
     )
 
-    from flows.annotate import add_verbs  # noqa: PLC0415
+    from flows import annotate, score  # noqa: PLC0415
 
-    add_verbs(add, folder, _add_engine)
+    annotate.add_verbs(add, folder, _add_engine)
+    score.add_verbs(add)
 
     add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
     return parser

@@ -185,6 +185,4 @@ def _spans(label: Mapping[str, Any], reading: Reading) -> list[dict[str, Any]] |
 
 def domain_of(round_: Round) -> str:
     """Return the domain that a round is locked to; empty if it is open to all."""
-    form = round_.design["file"]
-    return next((str(form[part]["domain_locked"]) for part in ("round", "people")
-                 if form.get(part, {}).get("domain_locked")), "")  # fmt: skip
+    return str(round_.design["file"]["round"].get("domain_locked") or "")

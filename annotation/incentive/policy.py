@@ -3,7 +3,9 @@
 Amounts are fen (1 yuan = 100 fen), rates fen an hour, multipliers basis points (10,000 = 1).
 """
 
-from datetime import datetime, timedelta
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +24,30 @@ POLICY_FILE = "incentive.toml"
 LEAST_OF_RATE = 2
 """A rate is at least so many floors. At 1.6 floors the average person earned 14 % above the floor in simulation: what
 depends on the work was hardly felt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """By which a month begins and ends."""
+
+    timezone: str = "Asia/Shanghai"
+
+    def period_at(self, at: datetime) -> str:
+        """Return the month that a moment (UTC without zone) falls into."""
+        return f"{at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)):%Y-%m}"
+
+    def bounds(self, period: str) -> tuple[datetime, datetime]:
+        """Return when a month begins and when the next does, UTC without zone.
+
+        Raises:
+            RecipeError: it is no month.
+        """
+        if re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", period) is None:
+            raise RecipeError(f'"{period}" is no period; say a month such as 2026-11')
+        zone = ZoneInfo(self.timezone)
+        first = datetime(int(period[:4]), int(period[5:]), 1, tzinfo=zone)
+        following = (first + timedelta(days=32)).replace(day=1)
+        return first.astimezone(UTC).replace(tzinfo=None), following.astimezone(UTC).replace(tzinfo=None)
 
 
 class Head(Strict):
@@ -171,24 +197,10 @@ class PolicyFile(Strict):
         """Return what a period may cost, fen."""
         return self.budget.periods.get(period, self.budget.period_fen)
 
-    def period_at(self, at: datetime) -> str:
-        """Return the period that a moment (UTC without zone) falls into."""
-        zone = ZoneInfo(self.policy.timezone)
-        return f"{at.replace(tzinfo=ZoneInfo('UTC')).astimezone(zone):%Y-%m}"
-
-    def bounds(self, period: str) -> tuple[datetime, datetime]:
-        """Return when a period begins and when the next does, UTC without zone.
-
-        Raises:
-            RecipeError: it is no month.
-        """
-        try:
-            first = datetime.strptime(period, "%Y-%m").replace(tzinfo=ZoneInfo(self.policy.timezone))
-        except ValueError:
-            raise RecipeError(f'"{period}" is no period; say a month such as 2026-11') from None
-        following = (first + timedelta(days=32)).replace(day=1)
-        utc = ZoneInfo("UTC")
-        return first.astimezone(utc).replace(tzinfo=None), following.astimezone(utc).replace(tzinfo=None)
+    @property
+    def calendar(self) -> Calendar:
+        """By which its months end."""
+        return Calendar(self.policy.timezone)
 
 
 def load_policy(path: Path) -> PolicyFile:
@@ -227,7 +239,7 @@ def check_policy(form: PolicyFile, where: str) -> None:
     if not tiers.t0_bp <= tiers.t1_bp <= tiers.t2_bp <= tiers.t3_bp:
         raise RecipeError(f"{where}, tiers: a higher tier cannot be worth less than a lower one")
     for period in form.budget.periods:
-        form.bounds(period)
+        form.calendar.bounds(period)
     for period in ("", *form.budget.periods):
         if form.dividend.pool_fen > form.budget_of(period):
             raise RecipeError(f"{where}, dividend.pool_fen: is more than the budget {period or 'of a period'}")

@@ -14,6 +14,8 @@ from annotation.incentive.worth import reserve_fen, value_fen
 from pipeline.registry import (
     RESERVE,
     UNRESERVE,
+    WITHDRAWN,
+    Answer,
     Assignment,
     Budget,
     Item,
@@ -68,9 +70,10 @@ def reserve(
         chars: length of each document, code points.
         at: the time it is.
     """
-    period, done = policy.period_at(at), Reserved()
+    period, done = policy.calendar.period_at(at), Reserved()
+    release_withdrawn(opened, round_)
     open_budgets(opened, policy, period, round_.name)
-    left = _Left(opened)
+    left = Left(opened)
     rows = [row for turn in zip_longest(*due) for row in turn if row is not None]
     there = known_reservations(opened, round_)
     tiers, strata = standings(opened, period), _strata(opened, round_)
@@ -81,7 +84,8 @@ def reserve(
             done.allowed.add(assignment.id)
             continue
         wanted = held or price(
-            policy, assignment, round_, chars=chars.get(document, 0), tiers=tiers,
+            policy, round_, assignment=assignment.id, contributor=assignment.contributor,
+            kind=round_.kind + SUFFIX[assignment.role], chars=chars.get(document, 0), tiers=tiers,
             stratum=strata.get(assignment.item, ""), period=period, at=at,
         )  # fmt: skip
         short = left.short(wanted)
@@ -98,7 +102,7 @@ def reserve(
     return done
 
 
-class _Left:
+class Left:
     """What is left of budgets, while they are being used up."""
 
     def __init__(self, opened: Session) -> None:
@@ -117,21 +121,21 @@ class _Left:
         )  # fmt: skip
 
     def take(self, one: Reservation) -> None:
+        """Use it up."""
         for place in self._places(one):
             self._left[place] -= one.fen
 
 
 def price(
-    policy: PolicyFile, assignment: Assignment, round_: Round, *, chars: int, tiers: Mapping[tuple[str, str], int],
-    stratum: str, period: str, at: datetime,
+    policy: PolicyFile, round_: Round, *, assignment: int, contributor: str, kind: str, chars: int,
+    tiers: Mapping[tuple[str, str], int], stratum: str, period: str, at: datetime,
 ) -> Reservation:  # fmt: skip
     """Return what an assignment is worth to whom it is given, as a reservation that is not entered yet."""
-    kind = round_.kind + SUFFIX[assignment.role]
-    tier = tiers.get((assignment.contributor, kind), 0)
+    tier = tiers.get((contributor, kind), 0)
     norm_ms = policy.norm_ms(kind, chars)
     value = value_fen(policy, domain_of(round_), norm_ms, tier, stratum)
     return Reservation(
-        assignment=assignment.id, contributor=assignment.contributor, policy=policy.name,
+        assignment=assignment, contributor=contributor, policy=policy.name,
         version=policy.policy.version, period=period, round=round_.name, kind=kind, value_fen=value, norm_ms=norm_ms,
         tier=tier, tier_bp=policy.tier_bp(tier), fen=reserve_fen(policy, value, norm_ms), standing=True, at=at,
     )  # fmt: skip
@@ -178,6 +182,18 @@ def release(opened: Session, unanswered: Sequence[Reservation]) -> int:
     opened.flush()
     _enter(opened, unanswered, UNRESERVE)
     return sum(one.fen for one in unanswered)
+
+
+def release_withdrawn(opened: Session, round_: Round) -> int:
+    """Set free what is held for tasks of a round that were taken back with nothing answered; return how much, fen."""
+    answered = select(Answer.assignment)
+    rows = opened.scalars(
+        select(Reservation)
+        .join(Assignment, Assignment.id == Reservation.assignment)
+        .where(Reservation.round == round_.name, Reservation.standing, Assignment.state == WITHDRAWN)
+        .where(Assignment.id.not_in(answered))
+    ).all()  # fmt: skip
+    return release(opened, rows) if rows else 0
 
 
 def _enter(opened: Session, reservations: Sequence[Reservation], kind: str) -> None:

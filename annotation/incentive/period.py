@@ -1,0 +1,212 @@
+"""A period from its answers to its payments: consensus, scores, tiers, settlement, ledger; the body of `qingyuan score`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow.compute as pc
+
+from annotation.incentive.answers import Given, answers_table, load_given
+from annotation.incentive.budgets import enter_policy, hold_budget, named_policy
+from annotation.incentive.dividend import share_out
+from annotation.incentive.ledger import Entry, post, verify
+from annotation.incentive.policy import Calendar, PolicyFile, load_policy
+from annotation.incentive.references import load_references
+from annotation.incentive.scores import Scorer, Standings, decisions, enter_scores, score_kinds, write_scores
+from annotation.incentive.scoring import score
+from annotation.incentive.settlement import Share, payments, payments_before, shares
+from annotation.incentive.tiering import tiers_of
+from annotation.incentive.works import Works, gather, hold_late, release_undone
+from annotation.questions import question_of
+from annotation.standing import Reading
+from pipeline.database import now, open_registry, session
+from pipeline.registry import DIVIDEND, Budget, Engine, Ledger, Request, Session, select
+
+Act = Literal["show", "advance", "settle"]
+Readings = Callable[[str], Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a period holds before money comes in."""
+
+    period: str
+    end: datetime
+    given: Sequence[Given]
+    references: Mapping[tuple[str, str], Any]
+    answers: Any
+    found: Standings
+
+
+def score_period(
+    workspace: Path, period: str | None = None, policy_file: Path | None = None, *, act: Act = "show",
+    what_if: Path | None = None, at: datetime | None = None, scorer: Scorer = score, readings: Readings = question_of,
+) -> dict[str, Any]:  # fmt: skip
+    """Measure everybody, and show, advance or settle what they are owed.
+
+    Saying the same again changes nothing: scores are kept when they change, payments are what is owed less what was
+    paid. One transaction holds all that a settlement writes, so a killed one has written nothing.
+
+    Args:
+        workspace: with its registry and rounds.
+        period: a month; by default the one it is.
+        policy_file: prices what was sent without rules of pay; by default the workspace's incentive.toml, if any.
+        act: show writes no ledger row; advance pays by the lower bound of J; settle by J, with the dividend once the
+            period is over.
+        what_if: another policy: says what it would have paid, and writes nothing.
+        at: the time it is.
+        scorer: measures the answers of one kind of round.
+        readings: what answers of a kind of round mean.
+    """
+    at = at or now()
+    policy = named_policy(policy_file, workspace)
+    other = None if what_if is None else load_policy(what_if)
+    engine = open_registry(workspace)
+    measurement = _measure(engine, workspace, policy or other, period, at, scorer, readings, keep=other is None)
+    if other is not None:
+        return _compare(engine, measurement, policy, other, at)
+    write_scores(workspace, measurement.period, measurement.answers, measurement.found)
+    with session(engine) as opened:
+        if act != "show":
+            verify(opened)  # nothing is paid on top of a ledger that somebody has touched
+            if policy is not None:
+                enter_policy(opened, policy, at)
+        tiers = tiers_of(opened, measurement.period, measurement.found)
+        entered = enter_scores(opened, measurement.period, measurement.found, tiers, at)
+        works = gather(opened, measurement.given, measurement.references, policy, measurement.period, at)
+        entries, found, told = _act(opened, measurement, works, at, act)
+        if act != "show":
+            post(opened, entries, "operator")
+    return _told(measurement, found, entries, act) | told | {"scores_entered": entered, "unpriced": works.unpriced}
+
+
+def _measure(
+    engine: Engine, workspace: Path, policy: PolicyFile | None, period: str | None, at: datetime, scorer: Scorer,
+    readings: Readings, *, keep: bool,
+) -> Measurement:  # fmt: skip
+    calendar = Calendar() if policy is None else policy.calendar
+    month = period or calendar.period_at(at)
+    _, end = calendar.bounds(month)
+    with session(engine) as opened:
+        given = load_given(opened, at)
+    rounds = {one.round.id: one.round for one in given}
+    references = load_references(workspace, list(rounds.values()), keep=keep)
+    until = min(at, end)
+    table = answers_table([one for one in given if one.role == "adjudicator" or one.at < until], references, readings,
+                          until)  # fmt: skip
+    return Measurement(month, end, given, references, table, score_kinds(table, readings, scorer))
+
+
+def _act(
+    opened: Session, measurement: Measurement, works: Works, at: datetime, act: Act
+) -> tuple[list[Entry], list[Share], dict[str, Any]]:
+    released = 0
+    if act == "settle":
+        released = release_undone(opened, measurement.given)
+    late = len(works.late)
+    if act != "show" and works.late:
+        for policy in {(one.policy, one.version) for one in works.late}:
+            enter_policy(opened, works.policies[policy], at)
+        hold_late(opened, works.late, works.policies)
+    found = shares(
+        works.works, works.policies, measurement.found.rows(), decisions(opened, measurement.period)
+    )  # fmt: skip
+    before = payments_before(opened, measurement.period)
+    entries = payments(found, before, at, advance=act == "advance")
+    said = "the dividend is shared out by --settle, once the period is over"
+    if act == "settle":
+        shared, said = _dividends(opened, measurement, found, at)
+        entries += shared
+    return entries, found, {"released_fen": released, "late": late, "dividend": said}
+
+
+def _dividends(
+    opened: Session, measurement: Measurement, found: Sequence[Share], at: datetime
+) -> tuple[list[Entry], str]:
+    """Return the dividends of a period, once: when it is over, nobody waits for a decision, and no appeal is open."""
+    period = measurement.period
+    if at < measurement.end:
+        return [], "the dividend waits until the period is over"
+    if any(share.measured.copying == "suspected" for share in found):
+        return [], "the dividend waits until somebody has decided about those who are suspected of copying"
+    items = {one.item.id for one in measurement.given}
+    appeals = opened.scalars(select(Request.item).where(Request.kind == "appeal", Request.decision == "pending"))
+    if items & set(appeals):
+        return [], "the dividend waits until all appeals are decided"
+    entries: list[Entry] = []
+    policies = {share.policy.name: share.policy for share in found}
+    for name, policy in sorted(policies.items()):
+        told = select(Ledger.seq).where(Ledger.kind == DIVIDEND, Ledger.policy == name, Ledger.period == period)
+        if opened.scalars(told.limit(1)).first() is not None:
+            continue
+        budget = opened.get(Budget, (name, f"dividend:{period}"), populate_existing=True)
+        if budget is None:
+            budget = hold_budget(opened, policy, f"dividend:{period}", policy.dividend.pool_fen)
+        points: dict[str, int] = {}
+        for share in found:
+            if share.policy.name == name:
+                points[share.party] = points.get(share.party, 0) + share.points()
+        total = sum(points.values())
+        for party, fen in sorted(share_out(budget.fen, points).items()):
+            if fen:
+                why = {"points": points[party], "points_total": total, "pool_fen": budget.fen, "policy": policy.label,
+                       "people": sum(map(bool, points.values()))}  # fmt: skip
+                entries.append(Entry(name, period, party, DIVIDEND, fen, f"{period}/{name}", why))
+    return entries, f"{sum(entry.amount for entry in entries)} fen of dividend"
+
+
+def _told(measurement: Measurement, found: Sequence[Share], entries: Sequence[Entry], act: Act) -> dict[str, Any]:
+    due = {(entry.party, entry.why.get("kind"), entry.why["policy"]): entry for entry in entries}
+    people = []
+    for share in found:
+        entry = due.get((share.party, share.kind, share.policy.label))
+        people.append({
+            "contributor": share.party, **share.why(low=act == "advance"), "reserved_fen": share.reserved_fen,
+            "due_fen": 0 if entry is None else entry.amount,
+        })  # fmt: skip
+    return {
+        "period": measurement.period, "act": act, "people": people, "scores": measurement.found.table.num_rows,
+        "answers": measurement.answers.num_rows, "alarms": measurement.found.alarms(),
+        "due_fen": sum(entry.amount for entry in entries), "rows": 0 if act == "show" else len(entries),
+        "convergence": {kind: {"converged": one.converged, "iterations": one.iterations, "j_reference": one.j_reference}
+                        for kind, one in measurement.found.by_kind.items()},
+        "copies": int(pc.sum(pc.greater(measurement.found.table["copy_cluster"], 0)).as_py() or 0),
+    }  # fmt: skip
+
+
+def _compare(
+    engine: Engine, measurement: Measurement, policy: PolicyFile | None, other: PolicyFile, at: datetime
+) -> dict[str, Any]:
+    """Say what another policy would have paid each person for the same work; nothing is written."""
+    totals: dict[str, list[int]] = {}
+    with session(engine) as opened:
+        scores, decided = measurement.found.rows(), decisions(opened, measurement.period)
+        for place, (rules, anew) in enumerate(((policy, False), (other, True))):
+            works = gather(
+                opened, measurement.given, measurement.references, rules, measurement.period, at, anew=anew
+            )  # fmt: skip
+            found = shares(works.works, works.policies, scores, decided)
+            points: dict[str, int] = {}
+            for share in found:
+                row = totals.setdefault(share.party, [0, 0, 0, 0])
+                row[place] += share.entitlement().entitled_fen
+                points[share.party] = points.get(share.party, 0) + share.points()
+            pool = rules.dividend.pool_fen if rules is not None else 0
+            for party, fen in share_out(pool, points).items():
+                totals[party][2 + place] += fen
+            needed = sum(work.reservation.fen for work in works.works)
+        opened.expunge_all()
+    people = [
+        {"contributor": party, "now_fen": row[0], "then_fen": row[1], "difference_fen": row[1] - row[0],
+         "dividend_now_fen": row[2], "dividend_then_fen": row[3]}
+        for party, row in sorted(totals.items())
+    ]  # fmt: skip
+    room = other.budget_of(measurement.period) - other.dividend.pool_fen
+    return {
+        "period": measurement.period, "policy": None if policy is None else policy.label, "what_if": other.label,
+        "people": people, "now_fen": sum(row[0] for row in totals.values()),
+        "then_fen": sum(row[1] for row in totals.values()), "needed_fen": needed, "budget_fen": room,
+        "covered": needed <= room,
+    }  # fmt: skip

@@ -1,0 +1,155 @@
+"""Which answers a period pays, at which price: what was set aside for them, or, given without a reserve, what they cost."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from annotation.incentive.answers import Given, Reference
+from annotation.incentive.budgets import open_budgets, yuan
+from annotation.incentive.policy import Calendar, PolicyFile, stored_policy
+from annotation.incentive.reserve import Left, hold, price, release, standings
+from annotation.incentive.settlement import Work
+from annotation.incentive.worth import credited_ms
+from pipeline.errors import RecipeError
+from pipeline.registry import (
+    ANSWERED,
+    ISSUED,
+    OPEN,
+    Assignment,
+    Item,
+    PayPolicy,
+    Reservation,
+    Round,
+    Session,
+    select,
+)
+
+References = Mapping[tuple[str, str], Reference]
+Policies = dict[tuple[str, str], PolicyFile]
+
+
+@dataclass(slots=True)
+class Works:
+    """The work of a period."""
+
+    works: list[Work] = field(default_factory=list)
+    policies: Policies = field(default_factory=dict)
+    late: list[Reservation] = field(default_factory=list)
+    """Of answers for which nothing is set aside: sent before there were rules of pay, or taken back and answered."""
+    unpriced: int = 0
+    """Answers without a reserve, and no rules to price them by."""
+
+
+def gather(
+    opened: Session, given: Sequence[Given], references: References, policy: PolicyFile | None, period: str,
+    at: datetime, *, anew: bool = False,
+) -> Works:  # fmt: skip
+    """Return the work that belongs to a period: what was sent in it, or, without a reserve, what was answered in it.
+
+    Args:
+        opened: the transaction; nothing is entered.
+        given: all answers that count.
+        references: lengths of documents.
+        policy: prices answers without a reserve; None leaves them unpriced.
+        period: a month.
+        at: the time it is.
+        anew: price everything by `policy`, whatever was agreed: what would have been.
+    """
+    found = Works(policies=stored_policies(opened))
+    if policy is not None:
+        found.policies[policy.name, policy.policy.version] = policy
+    known = {one.assignment: one for one in opened.scalars(select(Reservation))}
+    tiers, gaps = standings(opened, period), _gaps(given)
+    for one in given:
+        reservation = known.get(one.assignment)
+        late = reservation is None or not reservation.standing
+        if reservation is None or anew:
+            month = _month(one, policy) if reservation is None else reservation.period
+            if month != period:
+                continue
+            if policy is None:
+                found.unpriced += 1
+                continue
+            reference = references.get((one.round.name, one.item.document), Reference())
+            reservation = price(
+                policy, one.round, assignment=one.assignment, contributor=one.contributor, kind=one.kind,
+                chars=reference.chars, tiers=tiers, stratum=one.item.stratum, period=period, at=at,
+            )  # fmt: skip
+        if reservation.period != period:
+            continue
+        if late and not anew:
+            found.late.append(reservation)
+        rules = found.policies[reservation.policy, reservation.version]
+        found.works.append(Work(reservation, credited_ms(
+            rules, reservation.norm_ms, one.server_seconds, one.client_seconds, gaps[one.assignment]
+        )))  # fmt: skip
+    return found
+
+
+def stored_policies(opened: Session) -> Policies:
+    """Return all rules of pay that were ever entered, by name and version."""
+    return {(one.name, one.version): stored_policy(one.content) for one in opened.scalars(select(PayPolicy))}
+
+
+def _month(one: Given, policy: PolicyFile | None) -> str:
+    return (Calendar() if policy is None else policy.calendar).period_at(one.at)
+
+
+def _gaps(given: Sequence[Given]) -> dict[int, int | None]:
+    """Return the time since the same person's submission before, milliseconds, by assignment."""
+    by_person: dict[str, list[Given]] = defaultdict(list)
+    for one in given:
+        by_person[one.contributor].append(one)
+    gaps: dict[int, int | None] = {}
+    for some in by_person.values():
+        before: datetime | None = None
+        for one in sorted(some, key=lambda answer: (answer.at, answer.assignment)):
+            gaps[one.assignment] = None if before is None else int((one.at - before).total_seconds() * 1000)
+            before = one.at
+    return gaps
+
+
+def hold_late(opened: Session, late: Sequence[Reservation], policies: Policies) -> None:
+    """Set aside what answers without a reserve cost.
+
+    Raises:
+        RecipeError: the budget does not cover them: then nothing of the period is paid.
+    """
+    for policy, version, period, round_ in sorted({(one.policy, one.version, one.period, one.round) for one in late}):
+        open_budgets(opened, policies[policy, version], period, round_)
+    left, missing = Left(opened), 0
+    for one in late:
+        if left.short(one) is None:
+            left.take(one)
+        else:
+            missing += one.fen
+    if missing:
+        raise RecipeError(
+            f"{len(late)} answers were given for which nothing was set aside, and the budget lacks {yuan(missing)} yuan"
+            " for them: raise it under [budget]; nothing was paid"
+        )
+    hold(opened, late)
+
+
+def release_undone(opened: Session, given: Sequence[Given], rounds: Sequence[str] | None = None) -> int:
+    """Set free what is held for work that will not be done: taken back, refused, or of a round that is closed.
+
+    Returns:
+        How much, fen.
+    """
+    answered = {one.assignment for one in given}
+    rows: list[Any] = list(opened.execute(
+        select(Reservation, Assignment.state, Round.state)
+        .join(Assignment, Assignment.id == Reservation.assignment)
+        .join(Item, Item.id == Assignment.item)
+        .join(Round, Round.id == Item.round)
+        .where(Reservation.standing)
+    ))  # fmt: skip
+    undone = [
+        one for one, held, round_ in rows
+        if one.assignment not in answered and (held not in {ISSUED, ANSWERED} or round_ != OPEN)
+        and (rounds is None or one.round in rounds)
+    ]  # fmt: skip
+    return release(opened, undone) if undone else 0
