@@ -27,6 +27,9 @@ PAGE = 1000
 OVERLAP = 100
 """Revisions read again each time: on a busy database a number can become visible after a higher one."""
 
+CLOCKS = 5.0
+"""Seconds by which a browser's clock may run ahead of the server's over one task."""
+
 Result = Sequence[Mapping[str, Any]]
 Read = Callable[[Round, str, Result], tuple[dict[str, Any] | None, str | None]]
 """Reads the result of a round about a document: the answer, or why it is none."""
@@ -176,8 +179,14 @@ def _answer(revision: Revision, one: _Asked, read: Read, *, judged: bool) -> Ans
         server_seconds=seconds, client_seconds=revision.lead_time, submitted_by=revision.user,
         claimed_by=revision.completed_by, at=naive(revision.at), cancelled=revision.was_cancelled,
         deleted=revision.action == "deleted", valid=why is None, refusal=None if why is None else why[:255],
-        flags="unwitnessed" if revision.user is None else "",
+        flags=" ".join(_flags(revision, seconds)),
     )  # fmt: skip
+
+
+def _flags(revision: Revision, seconds: float | None) -> list[str]:
+    """Return what to look at: nobody was seen to send it; more time is claimed than the server saw pass."""
+    over = revision.lead_time is not None and seconds is not None and revision.lead_time > seconds + CLOCKS
+    return ["unwitnessed"] * (revision.user is None and revision.action != "deleted") + ["overclaimed"] * over
 
 
 def _forged(revision: Revision, one: _Asked) -> str | None:

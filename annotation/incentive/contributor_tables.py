@@ -69,7 +69,7 @@ CONTRIBUTORS = pa.schema(
 )
 """One row: a person and a kind of round in a period, sorted by kind and person."""
 
-FLAGS = ("copies", "stamps", "fast", "skips", "forged", "late", "unwitnessed", "unanchored", "drift")
+FLAGS = ("copies", "stamps", "fast", "skips", "forged", "late", "overclaimed", "unwitnessed", "unanchored", "drift")
 """What a person should look at. copies: answers like others where both are wrong; stamps: like the filters' suggestion;
-fast: in a third of the norm; skips: every fifth task; unwitnessed: the server saw no session send it; drift: golds got
-worse."""
+fast: in a third of the norm; skips: every fifth task; overclaimed: more time is claimed than passed;
+unwitnessed: no session was seen to send it; drift: golds got worse."""

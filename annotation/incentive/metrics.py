@@ -89,6 +89,7 @@ def _flags(row: dict[str, Any], *, stamped: bool) -> list[str]:
         "skips": sent >= TIMED and row["skips"] > SKIPS * sent,
         "forged": row["forged"] > 0,
         "late": row["late"] > 0,
+        "overclaimed": row.get("overclaimed", 0) > 0,
         "unwitnessed": row.get("unwitnessed", 0) > 0,
         "unanchored": row["state"] in {"unanchored", "none"},
         "drift": row.get("drift_high") is not None and row["drift_high"] < 0,
@@ -197,7 +198,8 @@ def _submissions(activity: pa.Table, tiers: pa.Table) -> dict[tuple[str, str], d
     senior = {(row["contributor"], row["kind"]) for row in tiers.to_pylist() if row["tier"] >= SENIOR}
     norm = norms(activity, np.array([key in senior for key in keys], np.bool_))
     rejected = np.array(activity["rejected"].to_pylist(), np.bool_)
-    unseen = np.array(["unwitnessed" in flags for flags in activity["flags"].to_pylist()], np.bool_)
+    words = [set(flags.split()) for flags in activity["flags"].to_pylist()]
+    marked = {name: np.array([name in one for one in words], np.bool_) for name in ("overclaimed", "unwitnessed")}
     grouped: dict[tuple[str, str], list[int]] = {}
     for place, key in enumerate(keys):
         grouped.setdefault(key, []).append(place)
@@ -215,7 +217,7 @@ def _submissions(activity: pa.Table, tiers: pa.Table) -> dict[tuple[str, str], d
             "median_seconds": float(np.median(seconds[timed])) if len(timed) else None,
             "pace": float(np.median(seconds[timed] / norm[timed])) if len(timed) else None,
             "timed": len(timed), "rejected": int(rejected[places].sum()),
-            "unwitnessed": int(unseen[places].sum()),
+            **{name: int(mark[places].sum()) for name, mark in marked.items()},
         }  # fmt: skip
     return found
 

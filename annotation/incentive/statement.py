@@ -9,6 +9,11 @@ from annotation.kinds import QUESTIONS, Kind
 from pipeline.errors import LedgerError
 
 ROLE_WORDS = {"": "标注", "review": "审核", "adjudication": "复核"}
+CHANGES = {
+    "gold": "已有定论的题", "j_bp": "知情度", "items": "计酬题数", "value_fen": "计酬额",
+    "credited_seconds": "计入工时", "copying": "雷同的复核结论",
+}  # fmt: skip
+"""What a correction names as changed; what only follows from it is not named."""
 CLASS_WORDS = {"accept": "通过", "reject": "退回"}
 TIER_WORDS = {0: "T0 试用", 1: "T1 正式", 2: "T2 熟练", 3: "T3 专家"}
 
@@ -28,7 +33,7 @@ def statement_sentences(why: Why) -> list[str]:
         LedgerError: its numbers do not follow from one another; nobody should get such a statement.
     """
     check_row(why)
-    return [*_quality(why), *_work(why), *_amount(why)]
+    return [*_correction(why), *_quality(why), *_work(why), *_amount(why)]
 
 
 def check_row(why: Why) -> None:
@@ -37,7 +42,7 @@ def check_row(why: Why) -> None:
     Raises:
         LedgerError: they come to something else.
     """
-    variable = why["value_fen"] * why["m_bp"] // (FULL * why["copy_size"])
+    variable = why["value_fen"] * why["m_bp"] // (FULL * _shared_by(why))
     payable = variable - why.get("held_fen", 0)
     entitled = max(payable, why["floor_fen"])
     paid = max(0, why["entitled_fen"] - why["paid_before_fen"])
@@ -48,6 +53,11 @@ def check_row(why: Why) -> None:
     ):
         if said != found:
             raise LedgerError(f"{name} of a ledger row is {said}, but what it is made of comes to {found}")
+
+
+def _shared_by(why: Why) -> int:
+    """Return by how many people pay is divided for the same mistakes; 1 where a person has looked and cleared them."""
+    return 1 if why.get("copying") == "cleared" else int(why["copy_size"])
 
 
 def kind_words(kind: str) -> str:
@@ -82,10 +92,23 @@ def duration(seconds: int) -> str:
     return " ".join(f"{number:,} {unit}" for number, unit in parts if number) or "0 秒"
 
 
+def _correction(why: Why) -> list[str]:
+    if not why["corrected"]:
+        return []
+    before, changed = why["corrected"]["before"], why["corrected"]["changed"]
+    reasons = "、".join(CHANGES[name] for name in changed if name in CHANGES) or "计算依据"
+    quality = f"知情度 {decimal(before['j_bp'])}，系数 {decimal(before['m_bp'])}"
+    work = f"计酬题 {before['items']:,} 题共 {yuan(before['value_fen'])} 元，应得 {yuan(before['entitled_fen'])} 元"
+    return [f"更正：{reasons}有变。更正前{quality}，{work}；以下为更正后。"]
+
+
 def _quality(why: Why) -> list[str]:
     kind = why["kind"]
+    if why.get("flat"):
+        return [f"系数依据：「{kind_words(kind)}」没有可以对照的答案，不测知情度，系数按规则固定。"]
     scale = "随意作答或一律选同一项约为零，全部正确为一"
-    said = [f"知情度：您在「{kind_words(kind)}」中为 {decimal(why['j_bp'])}（{scale}）。"]
+    low = "，预付取其保守下限" if why.get("low") else ""
+    said = [f"知情度：您在「{kind_words(kind)}」中{low}为 {decimal(why['j_bp'])}（{scale}）。"]
     if why["gold"]:
         golds = [(class_words(kind, name), seen, right) for name, seen, right in why["gold"]]
         classes = "；".join(f"「{words}」{seen} 题，答对 {right} 题" for words, seen, right in golds)
@@ -110,15 +133,18 @@ def _work(why: Why) -> list[str]:
     tier = TIER_WORDS.get(why["tier"], f"T{why['tier']}")
     by = f"按领域、篇幅、难度和等级（{tier}，单价乘 {decimal(why['tier_bp'])}）"
     said = [
-        f"系数：由知情度按计酬规则换算，为 {decimal(why['m_bp'])}。",
+        f"系数：{'' if why.get('flat') else '由知情度按计酬规则换算，'}为 {decimal(why['m_bp'])}。",
         f"计酬题：{why['items']:,} 题，{by}合计 {yuan(why['value_fen'])} 元。",
     ]
     product = f"{yuan(why['value_fen'])} 元 × {decimal(why['m_bp'])}"
-    if why["copy_size"] > 1:
+    if _shared_by(why) > 1:
         said.append(
-            f"计酬：{product} ÷ {why['copy_size']} = {yuan(why['variable_fen'])} 元（不足一分的舍去）。除以"
-            f" {why['copy_size']}，是因为您的答案与他人的答案错得相同，超出巧合；由人复核，若属误判将补足。"
+            f"计酬：{product} ÷ {why['copy_size']} = {yuan(why['variable_fen'])} 元（不足一分的舍去）。"
+            "相除的原因：您的答案与他人的答案错得相同，超出巧合。"
         )
+        said.append("复核：" + {"confirmed": "人工复核认定不是独立作答。"}.get(
+            why.get("copying", ""), "由人复核，五个工作日内有结论；若属误判，全额补足。"
+        ))  # fmt: skip
     else:
         said.append(f"计酬：{product} = {yuan(why['variable_fen'])} 元（不足一分的舍去）。")
     if why.get("held_fen", 0):

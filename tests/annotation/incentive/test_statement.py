@@ -16,7 +16,7 @@ WHY = {
     "cap_bp": None, "m_bp": 7000, "items": 1240, "value_fen": 24800, "tier": 2, "tier_bp": 11500, "copy_size": 1,
     "variable_fen": 17360, "credited_seconds": 13867, "floor_fen": 9630, "entitled_fen": 17360,
     "paid_before_fen": 15000, "paid_now_fen": 2360, "appeal_until": "2026-12-10", "policy": "base 3",
-    "corrected": None,
+    "corrected": None, "low": 0, "flat": 0, "state": "anchored", "copying": "", "held_fen": 0,
 }  # fmt: skip
 
 
@@ -26,14 +26,22 @@ def rows(draw):
     fen, bp = st.integers(0, 10**8), st.integers(-10_000, 10_000)
     value, size, m_bp = draw(fen), draw(st.integers(1, 30)), draw(st.integers(0, 12_500))
     variable, floor, before = value * m_bp // (10_000 * size), draw(fen), draw(fen)
-    entitled = max(variable, floor)
+    copying = draw(st.sampled_from(["", "suspected", "confirmed", "cleared"]))
+    if copying == "cleared":
+        variable = value * m_bp // 10_000
+    held = variable if copying == "suspected" else 0
+    entitled = max(variable - held, floor)
+    told = {"j_bp": draw(bp), "m_bp": m_bp, "items": 3, "value_fen": draw(fen), "entitled_fen": draw(fen)}
+    corrected = draw(st.none() | st.just({"before": told, "changed": ["gold", "j_bp", "entitled_fen"]}))
     cap = draw(st.sampled_from(["none", "gold", "peer", "unanchored"]))
     return {
         **WHY, "kind": draw(st.sampled_from(["safety", "quality/review", "domain/adjudication"])), "j_bp": draw(bp),
         "gold": [["safe", *draw(st.tuples(st.integers(0, 99), st.integers(0, 99)))]] * draw(st.integers(0, 2)),
         "j_peer_bp": draw(st.none() | bp), "cap": cap, "cap_bp": None if cap == "none" else draw(bp), "m_bp": m_bp,
         "items": draw(st.integers(0, 10**6)), "value_fen": value, "tier": draw(st.integers(0, 3)),
-        "tier_bp": draw(st.integers(10_000, 14_000)), "copy_size": size, "variable_fen": variable,
+        "low": draw(st.integers(0, 1)), "flat": draw(st.integers(0, 1)), "copying": copying, "held_fen": held,
+        "corrected": corrected, "tier_bp": draw(st.integers(10_000, 14_000)), "copy_size": size,
+        "variable_fen": variable,
         "credited_seconds": draw(st.integers(0, 10**6)), "floor_fen": floor, "entitled_fen": entitled,
         "paid_before_fen": before, "paid_now_fen": max(0, entitled - before),
     }  # fmt: skip
@@ -114,6 +122,11 @@ def test_a_row_that_does_not_add_up_makes_no_statement(name):
         ({"floor_fen": 20000, "entitled_fen": 20000, "paid_now_fen": 5000}, "高于计酬，按保底发"),
         ({"paid_before_fen": 20000, "paid_now_fen": 0}, "不追回"),
         ({"copy_size": 2, "variable_fen": 8680, "entitled_fen": 9630, "paid_now_fen": 0}, "÷ 2"),
+        ({"copying": "suspected", "held_fen": 17360, "entitled_fen": 9630, "paid_now_fen": 0}, "复核前不发"),
+        ({"copying": "cleared", "copy_size": 9}, "173.60 元（不足一分的舍去）"),
+        ({"low": 1}, "保守下限"),
+        ({"flat": 1}, "不测知情度"),
+        ({"corrected": {"before": {**WHY, "golds": 3}, "changed": ["gold", "j_bp"]}}, "已有定论的题、知情度有变"),
     ],
 )
 def test_what_is_unusual_is_said(more, words):
