@@ -132,8 +132,11 @@ def _store(opened: Session, page: Sequence[Revision], read: Read, pulled: Pulled
         pulled.answers += answer.valid
         if answer.refusal is not None:
             pulled.refused[answer.refusal] = pulled.refused.get(answer.refusal, 0) + 1
+            by = {"assignment": one.assignment.id, "account": revision.user}
             if answer.refusal.startswith((FORGED, LATE)):
-                record(opened, "qingyuan", "answer refused", assignment=one.assignment.id, why=answer.refusal)
+                record(opened, "qingyuan", "answer refused", why=answer.refusal, **by)
+            elif answer.deleted and revision.user != one.account:
+                record(opened, "qingyuan", "answer deleted", **by)  # its author is asked again
     opened.flush()
 
 

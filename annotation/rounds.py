@@ -9,6 +9,7 @@ from typing import Any
 
 from annotation.incentive.budgets import named_policy, round_policy
 from annotation.incentive.policy import PolicyFile
+from annotation.incentive.publication import last_flags
 from annotation.incentive.reserve import Reserved, reserve
 from annotation.label_studio.client import LabelStudio
 from annotation.opening import open_round, read_suggestions, read_texts, round_folder
@@ -46,11 +47,21 @@ def only_one(workspace: Path) -> Iterator[None]:
         yield
 
 
-def push_round(workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: Advance) -> dict[str, Any]:
-    """Open a round if it is new, issue what can be issued, and send what each person may have now."""
+def push_round(
+    workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: Advance, policy_file: Path | None = None
+) -> dict[str, Any]:
+    """Open a round if it is new, issue what can be issued, and send what each person may have now.
+
+    Args:
+        workspace: with its runs, rounds and registry.
+        plan: the round's file.
+        studio: the server.
+        progress: called with how many tasks were sent.
+        policy_file: rules of pay, before those that the round's file or the workspace names.
+    """
     head = plan.form.round
     question = question_of(head.kind)
-    policy = named_policy(plan.policy_file, workspace)
+    policy = named_policy(policy_file or plan.policy_file, workspace)
     studio.server()
     with only_one(workspace):
         engine = open_registry(workspace)
@@ -116,7 +127,8 @@ def status_of(workspace: Path, name: str | None) -> list[dict[str, Any]]:
     engine = open_registry(workspace)
     with session(engine) as opened:
         rounds = [find_round(opened, name)] if name else opened.scalars(select(Round).order_by(Round.id)).all()
-        return [round_status(opened, round_, now()) for round_ in rounds]
+        flags = last_flags(workspace)
+        return [round_status(opened, round_, now(), flags) for round_ in rounds]
 
 
 def find_round(opened: Session, name: str) -> Round:
@@ -157,7 +169,7 @@ def _send(
         raise RecipeError(f'round "{name}": {warning}')
     return {
         "round": name, "issued": dict(step.issued), "short": {role: n for role, n in step.short.items() if n},
-        "void": step.void, "returned": step.returned, **asdict(pushed), "reserved_fen": said.fen,
+        "void": step.void, "returned": step.returned, "lapsed": step.lapsed, **asdict(pushed), "reserved_fen": said.fen,
         "unfunded": said.refused, "budget": warning,
     }  # fmt: skip
 
