@@ -105,7 +105,7 @@ class Crowd:
     """People at their browsers, who answer whatever waits for them until nobody asks any more."""
 
     def __init__(self, server, workspace):
-        self.engine, self.url = open_registry(workspace), server.url
+        self.engine, self.done = open_registry(workspace), set()
         with LabelStudio(server.url, server.operator.token) as studio:
             self.people = {name: Person(studio, server.url, name) for name in (*HONEST, LAZY, THIRD)}
         with session(self.engine) as opened:
@@ -122,11 +122,12 @@ class Crowd:
                 select(Assignment.contributor, Assignment.task, Item.document)
                 .join(Item).where(Assignment.state == "issued", Assignment.task.is_not(None))
             ).all()  # fmt: skip
-        done = 0
-        for name, task, document in rows:
+        waiting = [row for row in rows if row.task not in self.done]
+        for name, task, document in waiting:
             said = self.people[name].submit(task, say(name, texts[document]))
-            done += said.status_code == 201  # 409: answered before, and not fetched yet
-        return done
+            assert said.status_code == 201, said.text
+            self.done.add(task)
+        return len(waiting)
 
     def close(self):
         for person in self.people.values():
@@ -138,7 +139,7 @@ class Crowd:
 def crowd(label_studio, tmp_path, monkeypatch):
     write(tmp_path / "river.jsonl", [{"id": f"d{k}", "text": text_of(k)} for k in range(60)])
     golds = [{"id": f"g{k}", "text": text_of(k), "label": "none"} for k in range(1001, 1037, 3)]
-    golds += [{"id": f"g{k}", "text": text_of(k), "label": {"verdict": "some", "spans": [[0, 2, "name"]]}}
+    golds += [{"id": f"g{k}", "text": text_of(k), "label": {"verdict": "some", "spans": [[22, 25, "name"]]}}
               for k in range(1002, 1038, 3)]  # fmt: skip
     write(tmp_path / "gold.jsonl", golds)
     for name, words in (("recipe", RECIPE), ("short", RULES), ("round", ROUND), ("pay", PAY)):
@@ -164,12 +165,12 @@ def test_one_command_leads_from_raw_text_to_statements(crowd, tmp_path):
     texts = {f"{letter}{k}": text_of(k) for letter, k in [*(("d", k) for k in range(60)),
                                                           *(("g", k) for k in range(1000, 1040))]}  # fmt: skip
     found = {}
-    command = threading.Thread(target=lambda: found.update(campaign(tmp_path, "--wait", "0.5")), daemon=True)
+    command = threading.Thread(target=lambda: found.update(campaign(tmp_path, "--wait", "3")), daemon=True)
     command.start()
     deadline, answers = time.monotonic() + LIMIT, 0
     while command.is_alive() and time.monotonic() < deadline:
         answers += crowd.work(texts)
-        time.sleep(0.2)
+        time.sleep(0.5)
     command.join(5)
     assert found["synced"]["through"] is True
     assert answers == found["synced"]["status"]["answers"]["valid"] > 36 * 3 + 30
@@ -188,7 +189,8 @@ def test_one_command_leads_from_raw_text_to_statements(crowd, tmp_path):
     folder = next((tmp_path / "work/scores").glob("20*"))
     metrics = {row["contributor"]: row for row in pq.read_table(folder / "contributors.parquet").to_pylist()}
     assert sum(row["answers"] for row in metrics.values()) == answers
-    assert metrics[LAZY]["j_bp"] < 1000 < 4000 < min(metrics[name]["j_bp"] for name in HONEST)
+    assert metrics[LAZY]["j_bp"] < 1000
+    assert min(metrics[name]["j_bp"] for name in HONEST) > 4000
     operator = (folder / "operator.html").read_text("utf-8")
     assert re.findall(r"https?://(?!www\.w3\.org)", operator) == []
     assert "c-li" in operator
@@ -199,7 +201,7 @@ def test_one_command_leads_from_raw_text_to_statements(crowd, tmp_path):
     for name, page in pages.items():
         assert f"{paid[name] // 100:,}.{paid[name] % 100:02d} 元" in page
         assert [other for other in paid if other != name and other in page] == []
-        assert [word for word in ("王某某", "石阶", "g1", "d1") if word in page] == []
+        assert re.findall(r"王某某|石阶|\b[dg]\d+\b", page) == []
 
     # Saying the same again does nothing twice.
     again = campaign(tmp_path)
