@@ -112,7 +112,8 @@ def fit(panel: Panel, weight: Numbers | None = None, most: int = MOST) -> Fit:
 
     The first matrices are counted on gold alone where people have answered GOLDS_TO_START of them on average (a clique
     cannot agree them away), else on the votes. Where the outcome fails on the golds (`reference` < SOUND), the other
-    start is tried and the better kept.
+    start and the matrices of gold alone are tried and the best kept: many who say the same can still pull the
+    iterations over to themselves.
 
     Args:
         panel: the answers.
@@ -125,8 +126,11 @@ def fit(panel: Panel, weight: Numbers | None = None, most: int = MOST) -> Fit:
     found = _run(panel, weight, most, by_gold=by_gold)
     if found.reference is None or found.reference >= SOUND:
         return found
-    other = _run(panel, weight, most, by_gold=not by_gold)
-    return other if other.reference is not None and other.reference > found.reference + 1e-9 else found
+    others = (_run(panel, weight, most, by_gold=not by_gold), _run(panel, weight, 1, by_gold=True))
+    for other in others:
+        if other.reference is not None and other.reference > (found.reference or 0) + 1e-9:
+            found = other
+    return found
 
 
 def _run(panel: Panel, weight: Numbers, most: int, *, by_gold: bool) -> Fit:

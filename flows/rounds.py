@@ -17,6 +17,7 @@ A round is a TOML file:
   rule_version = "2026-11"    # people work on it who have passed an exam of this kind and version
   run = "web"                 # a finished run of the workspace
   overlap = 3                 # people for each document
+  policy = "incentive.toml"   # rules of pay; without one (here or in the workspace) nobody is paid
 
   [sampling]
   size = 300

@@ -55,7 +55,7 @@ def perform(options: argparse.Namespace) -> int:
         return _sources(options)
     from flows import annotation_runtime  # noqa: PLC0415
 
-    act = "advance" if options.advance else "settle" if options.settle else "show"
+    act: Any = "advance" if options.advance else "settle" if options.settle else "show"
     said = annotation_runtime.score(
         options.workspace, options.period, options.policy, act, options.what_if,
         direct=options.direct or act == "show",
@@ -117,7 +117,7 @@ def _compared(said: Mapping[str, Any]) -> list[str]:
     rows = [[one["contributor"], *(_yuan(one[name]) for name in names)] for one in said["people"]]
     covers = "covers" if said["covered"] else "does NOT cover"
     return [
-        f"period {said['period']}: {said['policy'] or 'as agreed'} against {said['what_if']} (yuan); nothing is written",
+        f"{said['period']}: {said['policy'] or 'as agreed'} against {said['what_if']} (yuan); nothing is written",
         table(rows, ["person", "now", "then", "difference", "dividend now", "then"], frozenset(range(1, 6))),
         f"in total {_yuan(said['now_fen'])} now, {_yuan(said['then_fen'])} then",
         f"its budget {_yuan(said['budget_fen'])} {covers} the {_yuan(said['needed_fen'])} that it would set aside",
@@ -186,8 +186,9 @@ def _sources(options: argparse.Namespace) -> int:
         "release_ppm": shares,
     }  # fmt: skip
     shown = [[name, *(f"{amount:,}" for amount in one.amounts().values())] for name, one in found.items()]
-    lines = ["measured inputs of sources: no money, and no share in any revenue",
-             table(shown, ["source", "documents", "characters", "unique characters"], frozenset({1, 2, 3}))]  # fmt: skip
+    columns = ["source", "documents", "characters", "unique characters"]
+    lines = ["measured inputs of sources: no money, and no share in any revenue"]
+    lines.append(table(shown, columns, frozenset({1, 2, 3})))
     lines += [f"  {name}: {ppm} of a million characters of {options.release}" for name, ppm in shares.items()]
     lines.append(f"{rows} rows entered" if options.settle else "nothing is entered; --settle does that")
     _print(options, said, lines)

@@ -1,4 +1,4 @@
-"""What data sources have put into a run or a release: measured inputs, exact, in the ledger's form. No money, no revenue.
+"""What data sources have put into a run or a release: measured inputs, exact, in the ledger's form. No revenue.
 
 Documents, characters, unique characters and shares of a release are counted, never valued: a ledger row of a source has
 a unit other than fen, and nothing is ever paid on it here.

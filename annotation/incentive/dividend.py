@@ -1,6 +1,13 @@
-"""Sharing a whole number out exactly: by largest remainder, equals by name."""
+"""Sharing a whole number out exactly, by largest remainder, equals by name; and the dividend of a period, shared so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from annotation.incentive.budgets import hold_budget
+from annotation.incentive.ledger import Entry
+from annotation.incentive.policy import PolicyFile
+from annotation.incentive.settlement import Share
+from pipeline.registry import DIVIDEND, Ledger, Request, Session, select
 
 
 def share_out(pool: int, points: Mapping[str, int]) -> dict[str, int]:
@@ -24,3 +31,46 @@ def share_out(pool: int, points: Mapping[str, int]) -> dict[str, int]:
     for name in order[:left]:
         parts[name] += 1
     return parts
+
+
+def dividends(
+    opened: Session, period: str, end: datetime, found: Sequence[Share], items: Sequence[int], at: datetime
+) -> tuple[list[Entry], str]:
+    """Return the dividends of a period, and a word about them. It is shared out once, and corrected never.
+
+    So it waits until the period is over, nobody is suspected without a decision, and no appeal is open.
+
+    Args:
+        opened: the transaction.
+        period: the month.
+        end: when it is over.
+        found: everybody's share of its work.
+        items: what was answered, on which an appeal may be open.
+        at: the time it is.
+    """
+    if at < end:
+        return [], "the dividend waits until the period is over"
+    if any(share.measured.copying == "suspected" for share in found):
+        return [], "the dividend waits until somebody has decided about those who are suspected of copying"
+    appeals = opened.scalars(select(Request.item).where(Request.kind == "appeal", Request.decision == "pending"))
+    if set(items) & set(appeals):
+        return [], "the dividend waits until all appeals are decided"
+    entries: list[Entry] = []
+    for name, policy in sorted({share.policy.name: share.policy for share in found}.items()):
+        told = select(Ledger.seq).where(Ledger.kind == DIVIDEND, Ledger.policy == name, Ledger.period == period)
+        if opened.scalars(told.limit(1)).first() is None:
+            entries += _pool(opened, period, policy, [share for share in found if share.policy.name == name])
+    return entries, f"{sum(entry.amount for entry in entries)} fen of dividend"
+
+
+def _pool(opened: Session, period: str, policy: PolicyFile, found: Sequence[Share]) -> list[Entry]:
+    pool = hold_budget(opened, policy, f"dividend:{period}", policy.dividend.pool_fen).fen
+    points: dict[str, int] = {}
+    for share in found:
+        points[share.party] = points.get(share.party, 0) + share.points()
+    told = {"points_total": sum(points.values()), "pool_fen": pool, "people": sum(map(bool, points.values())),
+            "policy": policy.label}  # fmt: skip
+    return [
+        Entry(policy.name, period, party, DIVIDEND, fen, f"{period}/{policy.name}", {"points": points[party], **told})
+        for party, fen in sorted(share_out(pool, points).items()) if fen
+    ]  # fmt: skip

@@ -76,14 +76,17 @@ def together(gold: Witness, peers: Witness, marginal: Numbers, share: float) -> 
     return Witness(right / weight, weight, gold.rows + peers.rows)
 
 
-def weights(classes: int, prior: Numbers, costs: tuple[float, ...] | None) -> Numbers:
-    """Return w: equal, or in proportion to how often a class occurs times what missing it costs.
+def weights(known: NDArray[np.bool_], prior: Numbers, costs: tuple[float, ...] | None) -> Numbers:
+    """Return w: equal among classes that occur, or in proportion to how often each does times what missing it costs.
+
+    A question may offer classes that this material has none of; nobody can show that he tells them apart, and with a
+    weight they would draw everybody's J towards 0. An answer of such a class is wrong all the same.
 
     Equal weights pay for the answer that explains best what was seen; with costs the answer of least expected cost is
     the one that pays, and the best answer without looking has J = 0 again.
     """
     if costs is None:
-        return np.full(classes, 1 / classes)
+        return np.asarray(known / known.sum(), np.float64)
     raw = prior * np.asarray(costs, np.float64)
     return np.asarray(raw / raw.sum(), np.float64)
 

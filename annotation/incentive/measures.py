@@ -3,9 +3,12 @@
 A stratum holds the answers to items with the same reference label (a model's, shown or not). Whoever stamps that label
 says the same of all of a stratum, so his J is 0 in each, and so is the mean. Strata count alike; half-widths are joined
 in quadrature; a stratum in which a witness has seen nothing does not bound anything (J up to 1).
+
+People who answer as one (a cluster of copies) are one witness: what each rests on counts 1 / size, and what is payable
+until a person has looked is only what is certain of that, the lower bound of the interval.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +17,7 @@ from annotation.anchored import Fit
 from annotation.incentive.confusion import Witness, gold_witness, peer_witness
 from annotation.incentive.informedness import CAP_Z, LOW_Z, Bounds, bounds, together, weights
 from annotation.incentive.reading import Reading
-from annotation.incentive.tables import STATES
+from annotation.incentive.tables import CAPS, STATES
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -62,13 +65,16 @@ def nothing(reading: Reading) -> Measures:
     )
 
 
-def measure(reading: Reading, found: Fit, others: Numbers, costs: tuple[float, ...] | None, *, caps: bool) -> Measures:
+def measure(
+    reading: Reading, found: Fit, others: Numbers, size: Whole, costs: tuple[float, ...] | None, *, caps: bool
+) -> Measures:
     """Measure everybody.
 
     Args:
         reading: the answers.
         found: the model.
         others: float64[answers, classes]: what all others believe of each answer's item.
+        size: int64[people]: how many answer as one with everybody; 1 is alone.
         costs: of missing each class; None: all alike.
         caps: whether a witness bounds what both together say.
     """
@@ -80,7 +86,7 @@ def measure(reading: Reading, found: Fit, others: Numbers, costs: tuple[float, .
     gold, seen, right = gold_witness(unit[on_gold], panel.label[on_gold], reading.golds[on_gold], units, classes)
     peers, marginal = peer_witness(np.where(on_gold, -1, unit), panel.label, others, units)
     share, sound = trust(found.reference)
-    omega = weights(classes, found.prior, costs)
+    omega = weights(_occurring(seen, found), found.prior, costs)
     present = ((gold.rows + peers.rows) > 0).reshape(people, strata)
     part = present / present.sum(axis=1, keepdims=True)
 
@@ -92,14 +98,17 @@ def measure(reading: Reading, found: Fit, others: Numbers, costs: tuple[float, .
         )
         return Bounds(*(value.reshape(people, strata) for value in (of.j, of.down, of.up))).mean(part)
 
-    whole = mean(together(gold, peers, marginal, share), LOW_Z)
+    both = together(gold, peers, marginal, share)
+    each = replace(both, weight=both.weight / np.repeat(size, strata)[:, None])
+    whole = mean(each, LOW_Z)
     by_gold, by_peers = mean(gold, CAP_Z), mean(peers, CAP_Z / sound)
     has_gold, has_peers = (np.add.reduce(w.rows.reshape(people, strata), axis=1) > 0 for w in (gold, peers))
     gold_cap = np.where(has_gold, by_gold.j + by_gold.up, np.inf)
     peer_cap = np.where(has_peers, by_peers.j + by_peers.up, np.inf)
     seen, right = (count.reshape(people, strata, classes).sum(axis=1) for count in (seen, right))
     anchored = (seen > 0).sum(axis=1) >= 2  # noqa: PLR2004 - J tells classes apart
-    limits = np.stack([whole.j, gold_cap, peer_cap, np.where(anchored, np.inf, UNANCHORED)])
+    escrow = np.where(size > 1, whole.j - whole.down, np.inf)
+    limits = np.stack([whole.j, gold_cap, peer_cap, np.where(anchored, np.inf, UNANCHORED), escrow])
     if not caps:
         limits[1:3] = np.inf
     j = limits.min(axis=0)
@@ -110,6 +119,15 @@ def measure(reading: Reading, found: Fit, others: Numbers, costs: tuple[float, .
         np.maximum(np.minimum(whole.j + whole.up, ceiling), j), whole.j,
         np.where(has_gold, by_gold.j, np.nan), np.where(has_peers, by_peers.j, np.nan),
         np.where(has_gold, gold_cap, np.nan), np.where(has_peers, peer_cap, np.nan),
-        [("none", "gold", "peer", "unanchored")[code] for code in which],
+        [CAPS[code] for code in which],
         [STATES[0] if known else STATES[1] for known in anchored],
     )  # fmt: skip
+
+
+def _occurring(seen: Whole, found: Fit) -> NDArray[np.bool_]:
+    """bool[classes]: of which there are golds; without golds of two classes, that are believed of some item."""
+    believed = np.bincount(found.belief.argmax(axis=1), minlength=seen.shape[1]) > 0
+    for known in (seen.sum(axis=0) > 0, believed):
+        if known.sum() >= 2:  # noqa: PLR2004 - J tells classes apart
+            return np.asarray(known)
+    return np.ones(seen.shape[1], np.bool_)

@@ -1,29 +1,30 @@
-"""A period from its answers to its payments: consensus, scores, tiers, settlement, ledger; the body of `qingyuan score`."""
+"""A period from its answers to its payments: scores, tiers, settlement, ledger; the body of `qingyuan score`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow.compute as pc
 
 from annotation.incentive.answers import Given, answers_table, load_given
-from annotation.incentive.budgets import enter_policy, hold_budget, named_policy
-from annotation.incentive.dividend import share_out
+from annotation.incentive.budgets import enter_policy, named_policy
+from annotation.incentive.dividend import dividends, share_out
 from annotation.incentive.ledger import Entry, post, verify
 from annotation.incentive.policy import Calendar, PolicyFile, load_policy
 from annotation.incentive.publication import publish
 from annotation.incentive.references import load_references
 from annotation.incentive.scores import Scorer, Standings, decisions, enter_scores, score_kinds, write_scores
-from annotation.incentive.scoring import score
+from annotation.incentive.scoring import Scoring, score
 from annotation.incentive.settlement import Share, payments, payments_before, shares
 from annotation.incentive.tiering import tiers_of
 from annotation.incentive.works import Works, gather, hold_late, release_undone
 from annotation.questions import question_of
 from annotation.standing import Reading
 from pipeline.database import now, open_registry, session
-from pipeline.registry import DIVIDEND, Budget, Engine, Ledger, Request, Session, select
+from pipeline.registry import Engine, Session
 
 Act = Literal["show", "advance", "settle"]
 Readings = Callable[[str], Reading]
@@ -43,7 +44,8 @@ class Measurement:
 
 def score_period(
     workspace: Path, period: str | None = None, policy_file: Path | None = None, *, act: Act = "show",
-    what_if: Path | None = None, at: datetime | None = None, scorer: Scorer = score, readings: Readings = question_of,
+    what_if: Path | None = None, at: datetime | None = None, scorer: Scorer | None = None,
+    readings: Readings = question_of,
 ) -> dict[str, Any]:  # fmt: skip
     """Measure everybody, and show, advance or settle what they are owed.
 
@@ -58,7 +60,7 @@ def score_period(
             period is over.
         what_if: another policy: says what it would have paid, and writes nothing.
         at: the time it is.
-        scorer: measures the answers of one kind of round.
+        scorer: measures the answers of one kind of round; by default `scoring.score`, people who were cleared apart.
         readings: what answers of a kind of round mean.
     """
     at = at or now()
@@ -91,20 +93,28 @@ def score_period(
 
 
 def _measure(
-    engine: Engine, workspace: Path, policy: PolicyFile | None, period: str | None, at: datetime, scorer: Scorer,
-    readings: Readings, *, keep: bool,
+    engine: Engine, workspace: Path, policy: PolicyFile | None, period: str | None, at: datetime,
+    scorer: Scorer | None, readings: Readings, *, keep: bool,
 ) -> Measurement:  # fmt: skip
     calendar = Calendar() if policy is None else policy.calendar
     month = period or calendar.period_at(at)
     _, end = calendar.bounds(month)
     with session(engine) as opened:
         given = load_given(opened, at)
+        cleared = frozenset(name for name, said in decisions(opened, month).items() if said == "cleared")
     rounds = {one.round.id: one.round for one in given}
     references = load_references(workspace, list(rounds.values()), keep=keep)
     until = min(at, end)
     table = answers_table([one for one in given if one.role == "adjudicator" or one.at < until], references, readings,
                           until)  # fmt: skip
-    return Measurement(month, end, given, references, table, score_kinds(table, readings, scorer))
+    return Measurement(
+        month,
+        end,
+        given,
+        references,
+        table,
+        score_kinds(table, readings, scorer or partial(score, parameters=Scoring(cleared=cleared))),
+    )
 
 
 def _act(
@@ -125,44 +135,10 @@ def _act(
     entries = payments(found, before, at, advance=act == "advance")
     said = "the dividend is shared out by --settle, once the period is over"
     if act == "settle":
-        shared, said = _dividends(opened, measurement, found, at)
+        items = [one.item.id for one in measurement.given]
+        shared, said = dividends(opened, measurement.period, measurement.end, found, items, at)
         entries += shared
     return entries, found, {"released_fen": released, "late": late, "dividend": said}
-
-
-def _dividends(
-    opened: Session, measurement: Measurement, found: Sequence[Share], at: datetime
-) -> tuple[list[Entry], str]:
-    """Return the dividends of a period, once: when it is over, nobody waits for a decision, and no appeal is open."""
-    period = measurement.period
-    if at < measurement.end:
-        return [], "the dividend waits until the period is over"
-    if any(share.measured.copying == "suspected" for share in found):
-        return [], "the dividend waits until somebody has decided about those who are suspected of copying"
-    items = {one.item.id for one in measurement.given}
-    appeals = opened.scalars(select(Request.item).where(Request.kind == "appeal", Request.decision == "pending"))
-    if items & set(appeals):
-        return [], "the dividend waits until all appeals are decided"
-    entries: list[Entry] = []
-    policies = {share.policy.name: share.policy for share in found}
-    for name, policy in sorted(policies.items()):
-        told = select(Ledger.seq).where(Ledger.kind == DIVIDEND, Ledger.policy == name, Ledger.period == period)
-        if opened.scalars(told.limit(1)).first() is not None:
-            continue
-        budget = opened.get(Budget, (name, f"dividend:{period}"), populate_existing=True)
-        if budget is None:
-            budget = hold_budget(opened, policy, f"dividend:{period}", policy.dividend.pool_fen)
-        points: dict[str, int] = {}
-        for share in found:
-            if share.policy.name == name:
-                points[share.party] = points.get(share.party, 0) + share.points()
-        total = sum(points.values())
-        for party, fen in sorted(share_out(budget.fen, points).items()):
-            if fen:
-                why = {"points": points[party], "points_total": total, "pool_fen": budget.fen, "policy": policy.label,
-                       "people": sum(map(bool, points.values()))}  # fmt: skip
-                entries.append(Entry(name, period, party, DIVIDEND, fen, f"{period}/{name}", why))
-    return entries, f"{sum(entry.amount for entry in entries)} fen of dividend"
 
 
 def _told(measurement: Measurement, found: Sequence[Share], entries: Sequence[Entry], act: Act) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Scores of a period: people measured kind by kind, kept as Parquet and, each time they change, as rows of the registry."""
+"""Scores of a period: people measured kind by kind, kept as Parquet and, whenever they change, in the registry."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

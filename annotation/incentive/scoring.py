@@ -35,6 +35,8 @@ class Scoring:
     strata: int = 4
     """Most strata; rarer reference labels are one."""
     find_copies: bool = True
+    cleared: frozenset[str] = frozenset()
+    """People whom somebody has looked at and found to work for themselves: in no cluster."""
     caps: bool = True
     """Off only to show what the caps do."""
 
@@ -77,27 +79,27 @@ def score(answers: pa.Table, classes: Sequence[str], parameters: Scoring | None 
     panel, lists = reading.panel, Lists.of(reading.panel)
     found = fit(panel)
     copies = Copies.none(panel.people)
-    others = belief_of_others(panel, lists, found, copies.cluster)
     if parameters.find_copies:
-        copies = _copies(reading, lists, found, others)
+        copies = _copies(reading, lists, found, parameters.cleared)
         if copies.cluster.any():
             found = fit(panel, 1 / copies.size[: panel.people])
-            others = belief_of_others(panel, lists, found, copies.cluster[: panel.people])
+    others = belief_of_others(panel, lists, found, copies.cluster[: panel.people])
     if parameters.perspectivist:
         measures = nothing(reading)
     else:
-        measures = measure(reading, found, others, parameters.costs, caps=parameters.caps)
+        measures = measure(reading, found, others, copies.size[: panel.people], parameters.costs, caps=parameters.caps)
     table = _table(reading, copies, measures)
     alarms = [] if parameters.perspectivist else _alarms(table, found, copies)
     labels, pairs = _labels(reading, found), _pairs(reading, copies)
     return Scored(table, labels, pairs, found.converged, found.iterations, found.reference, alarms)
 
 
-def _copies(reading: Reading, lists: Lists, found: Fit, others: Numbers) -> Copies:
+def _copies(reading: Reading, lists: Lists, found: Fit, names: frozenset[str]) -> Copies:
     """Find copies, with the reference label as one more person where it is one of the classes and not always the same."""
     panel = reading.panel
+    cleared = np.array([*(name in names for name in reading.votes.people), False])
     if reading.reference.min() < 0 or reading.reference.min() == reading.reference.max():
-        return find_copies(panel, lists, found, others)
+        return find_copies(panel, lists, found, cleared)
     label = np.zeros(panel.items, np.int64)
     label[panel.item] = reading.reference
     items = np.unique(panel.item)
@@ -106,8 +108,9 @@ def _copies(reading: Reading, lists: Lists, found: Fit, others: Numbers) -> Copi
         person=np.concatenate([panel.person, np.full(len(items), panel.people)]),
         label=np.concatenate([panel.label, label[items]]),
     )  # fmt: skip
-    told = replace(found, errors=matrices(wide, found.belief))
-    return find_copies(wide, Lists.of(wide), told, np.concatenate([others, found.belief[items]]))
+    silent = np.zeros((1, panel.classes, panel.classes), np.int64)  # it has no vote
+    told = replace(found, errors=matrices(wide, found.belief), table=np.concatenate([found.table, silent]))
+    return find_copies(wide, Lists.of(wide), told, cleared)
 
 
 def _table(reading: Reading, copies: Copies, measures: Measures) -> pa.Table:

@@ -86,8 +86,8 @@ def measured(score: Mapping[str, Any] | None, decision: str | None) -> Measured:
         return Measured(0, 0)
     suspected = "suspected" if score["copy_cluster"] else ""
     return Measured(
-        score["j_bp"], score["j_low_bp"], score["gold_cap_bp"], score["golds"], score["state"], score["cap"],
-        score["copy_size"] if score["copy_cluster"] else 1, decision or suspected,
+        score["j_bp"], min(score["j_low_bp"], score["j_bp"]), score["gold_cap_bp"], score["golds"], score["state"],
+        score["cap"], score["copy_size"] if score["copy_cluster"] else 1, decision or suspected,
     )  # fmt: skip
 
 

@@ -59,7 +59,8 @@ SCORES = pa.schema(
 )
 """One row: a person and a kind of round."""
 
-CAPS = ("none", "gold", "peer", "unanchored")
+CAPS = ("none", "gold", "peer", "unanchored", "copies")
+"""Which bound decided j; copies: of a cluster only what is certain, until a person has looked."""
 STATES = ("anchored", "unanchored", "none")
 """Anchored: golds of two classes or more; unanchored: fewer, so j is capped; none: nothing to measure by."""
 

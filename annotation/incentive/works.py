@@ -1,4 +1,4 @@
-"""Which answers a period pays, at which price: what was set aside for them, or, given without a reserve, what they cost."""
+"""Which answers a period pays, and at which price: as set aside for them or, without a reserve, as priced now."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
