@@ -96,7 +96,7 @@ def test_metrics_and_flags_reach_the_table_the_page_the_terminal_and_the_status(
 
 def test_a_row_that_does_not_add_up_stops_all_statements_and_leaves_the_old_ones(till, monkeypatch):
     before = pages(till)
-    monkeypatch.setattr("annotation.incentive.statement.FULL", 9_999)
+    monkeypatch.setattr("annotation.incentive.statement.FULL", 5_000)
     with pytest.raises(LedgerError, match="variable_fen"):
         till.score(scorer=Hand())
     assert pages(till) == before
