@@ -90,6 +90,8 @@ class Fit:
     """float64[items, classes]; rows sum to 1."""
     errors: Numbers
     """float64[people, classes, classes]: R."""
+    pool: Numbers
+    """float64[classes, classes]: P."""
     table: Whole
     """int64[people, classes, classes]: v_w log R_w in units of 1 / NATS."""
     sums: Whole
@@ -144,11 +146,11 @@ def _run(panel: Panel, weight: Numbers, most: int, *, by_gold: bool) -> Fit:
         cast = counts.sum(axis=1, keepdims=True)
         belief = np.where(cast > 0, counts / np.maximum(cast, 1e-300), prior)
     belief = _anchor(belief, panel)
-    errors = table = sums = None
+    errors = pool = table = sums = None
     converged, turn = False, 0
     while turn < most and not converged:
         turn += 1
-        errors = matrices(panel, belief)
+        errors, pool = matrices(panel, belief)
         table = np.rint(weight[:, None, None] * np.log(errors) * NATS).astype(np.int64)
         sums = _add(panel.item, panel.person, panel.label, table, panel.items)
         if turn > 1 or not by_gold:
@@ -157,18 +159,19 @@ def _run(panel: Panel, weight: Numbers, most: int, *, by_gold: bool) -> Fit:
         converged = float(np.abs(new - belief).mean()) < CHANGE if panel.items else True
         belief = new
     assert errors is not None
+    assert pool is not None
     assert table is not None
     assert sums is not None
-    return Fit(belief, errors, table, sums, prior, converged, turn, reference(panel, table, sums))
+    return Fit(belief, errors, pool, table, sums, prior, converged, turn, reference(panel, table, sums))
 
 
-def matrices(panel: Panel, belief: Numbers) -> Numbers:
-    """Return R, float64[people, classes, classes]: what each says given the truth, shrunk to the crowd's."""
+def matrices(panel: Panel, belief: Numbers) -> tuple[Numbers, Numbers]:
+    """Return R, float64[people, classes, classes], what each says given the truth, shrunk to the crowd's; and that, P."""
     whole = np.rint(belief * COUNT).astype(np.int64)
     own = _count(panel.item, panel.person, panel.label, whole, panel.people) / COUNT
     pool = own.sum(axis=0) + np.eye(panel.classes) + 0.1
     pool /= pool.sum(axis=1, keepdims=True)
-    return np.asarray((own + KAPPA * pool) / (own.sum(axis=2, keepdims=True) + KAPPA))
+    return np.asarray((own + KAPPA * pool) / (own.sum(axis=2, keepdims=True) + KAPPA)), pool
 
 
 def _prior(panel: Panel, belief: Numbers) -> Numbers:

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from annotation.incentive.policy import POLICY_FILE, PolicyFile, load_policy, stored_policy
+from annotation.standing import form_of
 from pipeline.database import record
 from pipeline.errors import RecipeError
 from pipeline.registry import Budget, PayPolicy, Round, Session
@@ -26,21 +27,31 @@ def enter_policy(opened: Session, form: PolicyFile, at: datetime) -> None:
     Raises:
         RecipeError: this version said something else before.
     """
-    content, there = form.model_dump(mode="json"), opened.get(PayPolicy, (form.name, form.policy.version))
+    content, there = form.model_dump(mode="json"), check_version(opened, form)
     if there is None:
         opened.add(PayPolicy(
             name=form.name, version=form.policy.version, digest=form.digest, content=content, since=at
         ))  # fmt: skip
         record(opened, "operator", "pay policy", policy=form.label, digest=form.digest)
-    elif there.digest != form.digest:
-        raise RecipeError(
-            f"incentive policy {form.label} was entered with other rates or rules: what people were told cannot change;"
-            " give the new one a version of its own"
-        )
     elif there.content != content:
         there.content = content
         record(opened, "operator", "budget changed", policy=form.label, budget=content["budget"])
     opened.flush()
+
+
+def check_version(opened: Session, form: PolicyFile) -> PayPolicy | None:
+    """Return what was entered of this version of a policy; None if it is new.
+
+    Raises:
+        RecipeError: it said something else.
+    """
+    there = opened.get(PayPolicy, (form.name, form.policy.version))
+    if there is not None and there.digest != form.digest:
+        raise RecipeError(
+            f"incentive policy {form.label} was entered with other rates or rules: what people were told cannot change;"
+            " give the new one a version of its own"
+        )
+    return there
 
 
 def round_policy(
@@ -53,12 +64,13 @@ def round_policy(
         round_: the round; an exam is never paid.
         given: what its file or its workspace names now.
         at: the time it is.
-        keep: what the round was sent under goes before what is given, which is only the workspace's.
+        keep: `given` is only the workspace's: a round whose own file names a policy stays under that.
     """
     if round_.purpose != "work":
         return None
     known = round_.design.get("pay_policy")
-    if given is not None and not (keep and known is not None and known[0] != given.name):
+    own = form_of(round_).round.policy is not None
+    if given is not None and not (keep and own and known is not None):
         enter_policy(opened, given, at)
         if known != [given.name, given.policy.version]:
             round_.design = {**round_.design, "pay_policy": [given.name, given.policy.version]}

@@ -5,9 +5,16 @@ For person w (and stratum) and each of his answers r to an item that is no gold,
 independent given the truth, E[1(r = k) | T] = sum_c T_c R[c, k]; so least squares of the answers on T estimates R
 without attenuation (shared/reference/incentive.md, 4 T4)::
 
-    A = sum T T'        B = sum T 1[r = k]'        R = (A + 2 I)^-1 (B + 2 1 m')        n_c = 1 / ((A + 2 I)^-1)_cc
+    A = sum T T'        B = sum T 1[r = k]'        R = (A + g I)^-1 (B + g M)        n_c = 1 / ((A + g I)^-1)_cc
 
-where m is the person's own marginal: without evidence his answers tell nothing (sum_c m_c = 1, so J = 0).
+g = 4 / classes: four answers in all that stand for what is thought beforehand, M. First M = 1 m' with m the person's own
+marginal: without evidence his answers tell nothing (sum_c m_c = 1, so J = 0). Then M = e P + (1 - e) 1 m', P the crowd's
+matrix and e the effort, least squares of the first R's diagonal along M's::
+
+    e = sum_c n_c v_c (R_cc - m_c) / (sum_c n_c v_c^2 + g), 0 to 1          v_c = P_cc - m_c
+
+Who does not look has R_cc = m_c on average, so e = 0 and J = 0 as before; who looks is not taken for one who does not in
+those classes in which he has seen little. (The reference stops at the first R: with five classes it halves J.)
 """
 
 from dataclasses import dataclass
@@ -21,8 +28,8 @@ from annotation.anchored import NATS, Fit, Panel
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-RIDGE = 2.0
-"""Answers that tell nothing, put beside those that there are."""
+RIDGE = 4.0
+"""Answers that stand for what is thought beforehand, spread over the classes."""
 FINE = 2.0**20
 """Units of a belief; of a product of two, FINE squared: room for eight million answers of one person."""
 
@@ -136,7 +143,9 @@ def gold_witness(unit: Whole, label: Whole, true: Whole, units: int, classes: in
     return Witness(share, seen.astype(np.float64), seen.sum(axis=1)), seen, right
 
 
-def peer_witness(unit: Whole, label: Whole, others: Numbers, units: int) -> tuple[Witness, Numbers]:
+def peer_witness(
+    unit: Whole, label: Whole, others: Numbers, units: int, pool: Numbers
+) -> tuple[Witness, Numbers]:
     """Regress the answers on what the others believe.
 
     Args:
@@ -144,19 +153,26 @@ def peer_witness(unit: Whole, label: Whole, others: Numbers, units: int) -> tupl
         label: int64[answers]: what he said.
         others: float64[answers, classes]: T.
         units: how many there are.
+        pool: float64[classes, classes]: the crowd's matrix, P.
 
     Returns:
-        The witness, ridge included, and the marginals m: float64[units, classes], 1 / classes without answers.
+        The witness, ridge included, and what is thought beforehand of right answers: float64[units, classes].
     """
     classes = others.shape[1]
+    ridge = RIDGE / classes
     fine = np.rint(others * FINE).astype(np.int64)
     squares, sums = _moments(unit, label, fine, units)
     counted = unit >= 0
     said = np.bincount(unit[counted] * classes + label[counted], minlength=units * classes).reshape(units, classes)
     rows = said.sum(axis=1)
     marginal = np.where(rows[:, None] > 0, said / np.maximum(rows, 1)[:, None], 1 / classes)
-    inverse = np.linalg.inv(squares / FINE**2 + RIDGE * np.eye(classes))
-    answers = sums / FINE + RIDGE * marginal[:, None, :]
-    right = np.clip(np.einsum("ucd,udc->uc", inverse, answers), 0, 1)
+    inverse = np.linalg.inv(squares / FINE**2 + ridge * np.eye(classes))
     weight = 1 / np.maximum(np.diagonal(inverse, axis1=1, axis2=2), 1e-12)
-    return Witness(right, weight, rows), marginal
+    seen = np.einsum("ucd,udc->uc", inverse, sums / FINE)
+    first = seen + ridge * inverse.sum(axis=2) * marginal
+    ahead = np.diagonal(pool) - marginal
+    effort = (weight * ahead * (first - marginal)).sum(axis=1) / ((weight * ahead**2).sum(axis=1) + ridge)
+    effort = np.clip(effort, 0, 1)[:, None]
+    beforehand = effort[:, :, None] * pool + (1 - effort[:, :, None]) * marginal[:, None, :]
+    right = np.clip(seen + ridge * np.einsum("ucd,udc->uc", inverse, beforehand), 0, 1)
+    return Witness(right, weight, rows), np.diagonal(beforehand, axis1=1, axis2=2)

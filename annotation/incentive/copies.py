@@ -9,7 +9,8 @@ Some items mislead everybody, so errors coincide between people who have nothing
 is never below rho_k, how often in this crowd another says k too where one says k and deviates from the likeliest class.
 
 Of two people the mean of both directions counts. Two are an edge where llr > 4 and a deviation from the likeliest
-class is equal. From the strongest edge on, a set grows by all with llr(x | G) > log(people) + 5, then loses who fails that against the rest; it is a cluster with three people or more, or, of two, with llr > log(pairs) + 5.
+class is equal. From the strongest edge on, a set grows by all with llr(x | G) > log(people) + 5, then loses who fails that against the rest. It is a cluster where the evidence, half the sum of all llr(x | G without x) and
+of two people their llr, is more than log(pairs) + 8, and log(people) more for each who joined a pair.
 Pooling G finds cliques of which no two have shared enough: each pair's evidence is weak, that against all is not.
 
 Taken further than shared/reference/incentive.md, 5.4, which thresholds pairs and sums them: the partner is left out of
@@ -37,6 +38,8 @@ LEAST_LLR = 4.0
 """Nats from which two people are looked at."""
 MARGIN = 5.0
 """Nats beyond the logarithm of how many could have been found: one false find in 150 searches."""
+PAIR_MARGIN = 8.0
+"""The same for two people, whom nobody else confirms: errors do coincide more than the model knows."""
 RHO = (0.02, 0.5)
 """Bounds of rho: a crowd in which most copy must not hide itself."""
 GROUP = 3
@@ -200,7 +203,7 @@ def find_copies(panel: Panel, lists: Lists, found: Fit, cleared: NDArray[np.bool
         return np.asarray(_follow(members, inside, *answers, *model) / NATS)
 
     free = np.ones(panel.people, np.bool_) if cleared is None else ~cleared[: panel.people]
-    cluster = _clusters(free, table[:, :2], llr, np.log(max(compared, 1)) + MARGIN, follow)
+    cluster = _clusters(free, table[:, :2], llr, np.log(max(compared, 1)) + PAIR_MARGIN, follow)
     sizes = np.bincount(cluster, minlength=1)
     size = np.where(cluster > 0, sizes[cluster], 1)
     return Copies(cluster, size, *(table[:, column] for column in range(4)), llr, compared)
@@ -247,8 +250,12 @@ def _clusters(
             if held.min() > each:
                 break
             members = members[held > held.min()]
-        if len(members) < GROUP and evidence <= enough:
-            continue
+        if len(members) >= GROUP:  # two who follow each other count once
+            held_by_all = follow(members)[members].sum() / 2 > enough + (len(members) - 2) * np.log(people)
+        if len(members) < GROUP or not held_by_all:
+            members = pair
+            if evidence <= enough:
+                continue
         number += 1
-        cluster[members if len(members) >= GROUP else pair] = number
+        cluster[members] = number
     return cluster

@@ -8,9 +8,9 @@ Every way of answering that does not depend on the item has J <= 0 (equal weight
 shares. Two witnesses know q: golds (exact, few) and peers (many, can conspire). J is taken of both together, class by
 class in proportion to what they rest on, and is never more than either of them can believe::
 
-    q     = (n_G q_G + lambda n_P q_P + 2 (1 - lambda) m) / (n_G + lambda n_P + 2 (1 - lambda))
+    q     = (n_G q_G + lambda n_P q_P + g (1 - lambda) M) / (n_G + lambda n_P + g (1 - lambda))      see confusion.py
     up(z) = J(q) + |w (U(q_c, n_c, z) - q_c)|_2 / (1 - max w)              U: Wilson's upper bound, joined as in MOVER
-    j     = min( J, up_G(2), up_P(2 / trust) )
+    j     = min( J, up_G(2), up_P(1.64 / trust) )
 
 so a clique of peers cannot raise what golds contradict, and answering golds alone does not raise what peers contradict.
 J never falls when an answer to a gold is turned right: q_G rises, n_G stays, and U grows with q.
@@ -29,6 +29,8 @@ Numbers = NDArray[np.float64]
 
 CAP_Z = 2.0
 """Standard deviations that a witness's bound lies above what it saw."""
+PEER_Z = 1.64
+"""The same for peers: of 2.0, 1.64, 1.28 and 1.0 the highest under which answering golds alone earns nothing much."""
 LOW_Z = 1.28
 """Standard deviations of the interval shown and advanced upon: 10 % beyond on each side."""
 
@@ -69,10 +71,11 @@ def bounds(right: Numbers, weight: Numbers, z: Numbers | float, omega: Numbers) 
     )
 
 
-def together(gold: Witness, peers: Witness, marginal: Numbers, share: float) -> Witness:
-    """Return both witnesses as one; peers count `share` (lambda) of what they are, the ridge always RIDGE."""
-    weight = gold.weight + share * peers.weight + RIDGE * (1 - share)
-    right = gold.weight * gold.right + share * peers.weight * peers.right + RIDGE * (1 - share) * marginal
+def together(gold: Witness, peers: Witness, beforehand: Numbers, share: float) -> Witness:
+    """Return both witnesses as one; peers count `share` (lambda) of what they are, what is thought beforehand always g."""
+    rest = RIDGE / beforehand.shape[1] * (1 - share)
+    weight = gold.weight + share * peers.weight + rest
+    right = gold.weight * gold.right + share * peers.weight * peers.right + rest * beforehand
     return Witness(right / weight, weight, gold.rows + peers.rows)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from annotation.anchored import Fit
 from annotation.incentive.confusion import Witness, gold_witness, peer_witness
-from annotation.incentive.informedness import CAP_Z, LOW_Z, Bounds, bounds, together, weights
+from annotation.incentive.informedness import CAP_Z, LOW_Z, PEER_Z, Bounds, bounds, together, weights
 from annotation.incentive.reading import Reading
 from annotation.incentive.tables import CAPS, STATES
 
@@ -84,7 +84,7 @@ def measure(
     unit = panel.person * strata + reading.stratum
     units, on_gold = people * strata, reading.golds >= 0
     gold, seen, right = gold_witness(unit[on_gold], panel.label[on_gold], reading.golds[on_gold], units, classes)
-    peers, marginal = peer_witness(np.where(on_gold, -1, unit), panel.label, others, units)
+    peers, beforehand = peer_witness(np.where(on_gold, -1, unit), panel.label, others, units, found.pool)
     share, sound = trust(found.reference)
     omega = weights(_occurring(seen, found), found.prior, costs)
     present = ((gold.rows + peers.rows) > 0).reshape(people, strata)
@@ -98,16 +98,16 @@ def measure(
         )
         return Bounds(*(value.reshape(people, strata) for value in (of.j, of.down, of.up))).mean(part)
 
-    both = together(gold, peers, marginal, share)
+    both = together(gold, peers, beforehand, share)
     each = replace(both, weight=both.weight / np.repeat(size, strata)[:, None])
-    whole = mean(each, LOW_Z)
-    by_gold, by_peers = mean(gold, CAP_Z), mean(peers, CAP_Z / sound)
+    whole, certain = mean(each, LOW_Z), mean(each, CAP_Z)
+    by_gold, by_peers = mean(gold, CAP_Z), mean(peers, PEER_Z / sound)
     has_gold, has_peers = (np.add.reduce(w.rows.reshape(people, strata), axis=1) > 0 for w in (gold, peers))
     gold_cap = np.where(has_gold, by_gold.j + by_gold.up, np.inf)
     peer_cap = np.where(has_peers, by_peers.j + by_peers.up, np.inf)
     seen, right = (count.reshape(people, strata, classes).sum(axis=1) for count in (seen, right))
     anchored = (seen > 0).sum(axis=1) >= 2  # noqa: PLR2004 - J tells classes apart
-    escrow = np.where(size > 1, whole.j - whole.down, np.inf)
+    escrow = np.where(size > 1, certain.j - certain.down, np.inf)
     limits = np.stack([whole.j, gold_cap, peer_cap, np.where(anchored, np.inf, UNANCHORED), escrow])
     if not caps:
         limits[1:3] = np.inf

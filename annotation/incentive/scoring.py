@@ -109,7 +109,7 @@ def _copies(reading: Reading, lists: Lists, found: Fit, names: frozenset[str]) -
         label=np.concatenate([panel.label, label[items]]),
     )  # fmt: skip
     silent = np.zeros((1, panel.classes, panel.classes), np.int64)  # it has no vote
-    told = replace(found, errors=matrices(wide, found.belief), table=np.concatenate([found.table, silent]))
+    told = replace(found, errors=matrices(wide, found.belief)[0], table=np.concatenate([found.table, silent]))
     return find_copies(wide, Lists.of(wide), told, cleared)
 
 

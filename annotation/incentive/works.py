@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from annotation.incentive.answers import Given, Reference
-from annotation.incentive.budgets import open_budgets, yuan
+from annotation.incentive.budgets import check_version, open_budgets, yuan
 from annotation.incentive.policy import Calendar, PolicyFile, stored_policy
 from annotation.incentive.reserve import Left, hold, price, release, standings
 from annotation.incentive.settlement import Work
@@ -59,16 +59,20 @@ def gather(
     """
     found = Works(policies=stored_policies(opened))
     if policy is not None:
+        if not anew:
+            check_version(opened, policy)
         found.policies[policy.name, policy.policy.version] = policy
-    known = {one.assignment: one for one in opened.scalars(select(Reservation))}
+    known = {one.assignment: one for one in opened.scalars(select(Reservation).where(Reservation.period == period))}
+    others = set(opened.scalars(select(Reservation.assignment).where(Reservation.period != period)))
     tiers, gaps = standings(opened, period), _gaps(given)
     for one in given:
+        if one.assignment in others:
+            continue
         reservation = known.get(one.assignment)
         late = reservation is None or not reservation.standing
+        if reservation is None and _month(one, policy) != period:
+            continue
         if reservation is None or anew:
-            month = _month(one, policy) if reservation is None else reservation.period
-            if month != period:
-                continue
             if policy is None:
                 found.unpriced += 1
                 continue
@@ -77,8 +81,6 @@ def gather(
                 policy, one.round, assignment=one.assignment, contributor=one.contributor, kind=one.kind,
                 chars=reference.chars, tiers=tiers, stratum=one.item.stratum, period=period, at=at,
             )  # fmt: skip
-        if reservation.period != period:
-            continue
         if late and not anew:
             found.late.append(reservation)
         rules = found.policies[reservation.policy, reservation.version]

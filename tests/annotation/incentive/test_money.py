@@ -452,3 +452,25 @@ def test_void_items_are_paid_and_measure_nobody(till):
         opened.execute(update(Item).where(Item.document == "d0").values(state="void"))
     said = till.score()
     assert (said["answers"], [one["items"] for one in said["people"]]) == (6, [4, 4])
+
+
+def test_rules_that_changed_under_the_same_version_are_not_even_shown(till):
+    till = till()
+    till.reserve()
+    till.answer()
+    till.write(rules(rates={"default": 20_000}))
+    with pytest.raises(RecipeError, match="version of its own"):
+        till.score()
+
+
+def test_a_task_is_paid_out_of_the_month_in_which_it_was_sent_whenever_it_is_answered(till):
+    till = till()
+    till.reserve()
+    till.answer(most=2)
+    till.score("settle")
+    till.answer(at=AFTER - timedelta(days=2))
+    till.score("settle")
+    assert [(row.kind, row.amount) for row in till.ledger("settlement", "correction") if row.party == "p1"] == [
+        ("settlement", 200), ("correction", 200)
+    ]  # fmt: skip
+    assert {row.period for row in till.ledger()} == {PERIOD}
