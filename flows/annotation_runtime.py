@@ -11,7 +11,7 @@ from annotation.incentive.policy import load_policy
 from annotation.label_studio.client import LabelStudio
 from annotation.round_file import load_round
 from annotation.rounds import pull_rounds, push_round, sync_round
-from flows.following import follow
+from flows.following import follow, score_round
 from flows.progress import choose
 from flows.runtime import prepare, run_direct
 from flows.server import own_server
@@ -62,9 +62,11 @@ def campaign(
         summary = run_direct(recipe, workspace, workers=workers, memory=memory, quiet=False)
         pushed = push(file, workspace, direct=True, policy=policy)
         synced = follow(lambda: sync(workspace, name, direct=True), workspace, name, wait)
-        act: Act = "settle" if policy is not None and synced["through"] else "show"
-        scored = score(workspace, None, policy, act, None, direct=True)
-        return {"run": summary, "pushed": pushed, "synced": synced, "score": scored}
+        scores = score_round(
+            lambda period, act: score(workspace, period, policy, act, None, direct=True), workspace, name,
+            settle=policy is not None and synced["through"],
+        )  # fmt: skip
+        return {"run": summary, "pushed": pushed, "synced": synced, "scores": scores}
     with _prefect(workspace):
         from flows.campaign import campaign as flow  # noqa: PLC0415 - imports Prefect
 

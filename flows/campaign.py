@@ -9,10 +9,9 @@ from typing import Any
 
 from prefect import flow
 
-from annotation.incentive.period import Act
 from flows.annotation_flows import annotation_round, sync_round
 from flows.clean import clean
-from flows.following import follow
+from flows.following import follow, score_round
 from flows.score_flow import score
 
 
@@ -25,5 +24,8 @@ def campaign(
     summary = clean(recipe, workspace, workers, memory, quiet=True)
     pushed = annotation_round(round_file, workspace, policy)
     synced = follow(lambda: sync_round(workspace, name), Path(workspace), name, wait)
-    act: Act = "settle" if policy is not None and synced["through"] else "show"
-    return {"run": summary, "pushed": pushed, "synced": synced, "score": score(workspace, None, policy, act)}
+    scores = score_round(
+        lambda period, act: score(workspace, period, policy, act), Path(workspace), name,
+        settle=policy is not None and synced["through"],
+    )  # fmt: skip
+    return {"run": summary, "pushed": pushed, "synced": synced, "scores": scores}

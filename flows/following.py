@@ -5,7 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from annotation.rounds import status_of
+from annotation.incentive.period import Act
+from annotation.rounds import find_round, status_of
+from pipeline.database import open_registry, session
+from pipeline.registry import Reservation, select
 
 Said = dict[str, Any]
 
@@ -26,3 +29,16 @@ def follow(sync: Callable[[], Said], workspace: Path, name: str, wait: float | N
         if wait is None or done or stuck:
             return {**said, "status": status, "through": done}
         time.sleep(wait)
+
+
+def score_round(score: Callable[[str | None, Act], Said], workspace: Path, name: str, *, settle: bool) -> list[Said]:
+    """Score every period that pays for a round, oldest first; the present one if none does.
+
+    A task belongs to the month in which it was sent, so a round that runs on into the next one is paid in both.
+    """
+    with session(open_registry(workspace)) as opened:
+        find_round(opened, name)
+        paid = select(Reservation.period).where(Reservation.round == name).distinct().order_by(Reservation.period)
+        periods = list(opened.scalars(paid))
+    act: Act = "settle" if settle else "show"
+    return [score(period, act) for period in periods or [None]]

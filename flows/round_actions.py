@@ -196,7 +196,7 @@ def run_campaign(options: argparse.Namespace) -> int:
     left = "everybody is through" if synced["through"] else f"{synced['status']['left']} assignments are left"
     _print(options, said, [
         render_summary(said["run"]), *_pushed(said["pushed"]), *_pulled(synced["pulled"]), *_pushed(synced["pushed"]),
-        f'round "{synced["status"]["round"]}": {left}', *scored(said["score"]),
+        f'round "{synced["status"]["round"]}": {left}', *(line for one in said["scores"] for line in scored(one)),
     ])  # fmt: skip
     return 3 if said["run"]["shards_failed"] else 0
 

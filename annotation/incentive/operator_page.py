@@ -11,6 +11,9 @@ from pipeline.page import page, table
 
 Rows = Sequence[Mapping[str, Any]]
 
+_STYLE = """<style>body{max-width:88rem}.wide{overflow-x:auto}.wide table{font-size:13px}
+.wide td,.wide th{white-space:nowrap;padding:.2rem .45rem}@page{size:A4 landscape}</style>"""
+
 SOUND = 0.6
 """Informedness of the consensus on golds below which no J should be relied on (incentive reference, 5.1)."""
 
@@ -46,7 +49,7 @@ def operator_page(
         copies: of COPIES.
     """
     kinds = sorted({row["kind"] for row in rows})
-    body = [_totals(rows), _alarms(rows, reference, alarms), _people_to_look_at(rows)]
+    body = [_STYLE, _totals(rows), _alarms(rows, reference, alarms), _people_to_look_at(rows)]
     body += [_kind(kind, [row for row in rows if row["kind"] == kind], reference.get(kind)) for kind in kinds]
     body.append(_pairs(copies))
     return page(f"标注员总览 Contributors · {period}", "".join(body))
@@ -119,7 +122,7 @@ def _kind(kind: str, rows: Rows, reference: float | None) -> str:
         f"<p>共识在金标上的知情度 J of the consensus on golds: {said}. 用时比：与同长度文本常用时之比"
         " (time over the usual for the length). 一致、难度只作参考，不计酬 (nobody is paid by them).</p>"
     )
-    return _section(f"{kind_words(kind)} {kind}", note, f'<div style="overflow-x:auto">{table(head, shown)}</div>')
+    return _section(f"{kind_words(kind)} {kind}", note, f'<div class="wide">{table(head, shown)}</div>')
 
 
 def _pairs(copies: Rows) -> str:

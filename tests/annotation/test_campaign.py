@@ -205,4 +205,5 @@ def test_one_command_leads_from_raw_text_to_statements(crowd, tmp_path):
 
     # Saying the same again does nothing twice.
     again = campaign(tmp_path)
-    assert (again["pushed"]["tasks"], again["score"]["rows"], again["score"]["due_fen"]) == (0, 0, 0)
+    (score,) = again["scores"]
+    assert (again["pushed"]["tasks"], score["rows"], score["due_fen"]) == (0, 0, 0)
