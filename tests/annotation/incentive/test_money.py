@@ -27,6 +27,7 @@ from pipeline.registry import (
     select,
     update,
 )
+from pipeline.store import read_table
 from tests.annotation.board import TOY
 from tests.annotation.incentive.till import AFTER, PERIOD, START, Hand, Till, rules
 
@@ -474,3 +475,23 @@ def test_a_task_is_paid_out_of_the_month_in_which_it_was_sent_whenever_it_is_ans
         ("settlement", 200), ("correction", 200)
     ]  # fmt: skip
     assert {row.period for row in till.ledger()} == {PERIOD}
+
+
+def test_a_verdict_is_gold_for_annotators_and_for_the_reviewer_and_its_author_is_paid_flat(till):
+    till = till(review="every", items=2)
+    till.board.people("r1", role="reviewer")
+    till.board.people("a1", role="adjudicator")
+    till.answer()
+    till.board.advance()
+    till.answer(lambda document, *_: "poor" if document == "d0" else "fine", "reviewer")
+    till.board.advance()
+    till.answer(lambda *_: "poor", "adjudicator")
+    till.score()
+    table = read_table(till.path / "scores" / PERIOD / "answers.parquet").to_pylist()
+    assert sorted((row["contributor"], row["kind"], row["label"], row["gold"] or "") for row in table) == [
+        ("p1", "toy", "fine", ""), ("p1", "toy", "fine", "poor"), ("p2", "toy", "fine", ""),
+        ("p2", "toy", "fine", "poor"), ("r1", "toy/review", "accept", ""), ("r1", "toy/review", "reject", "reject"),
+    ]  # fmt: skip
+    till.score("settle")
+    (row,) = [row for row in till.ledger("settlement") if row.party == "a1"]
+    assert (row.why["kind"], row.why["flat"], row.why["m_bp"], row.amount) == ("toy/adjudication", 1, 10_000, 100)
