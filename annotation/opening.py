@@ -58,7 +58,7 @@ def open_round(
     settings = form.model_dump(mode="json")
     there = opened.scalars(select(Round).where(Round.name == head.name)).first()
     if there is not None:
-        if form_of(there) != form:
+        if form_of(there) != form:  # as forms: what a newer program may say besides has its default
             raise RecipeError(
                 f'round "{head.name}" was opened with other settings; what was drawn and dealt cannot change: '
                 "say what you had, or give the new round a name of its own"

@@ -16,6 +16,7 @@ from pipeline.registry import (
     Answer,
     Assignment,
     Contributor,
+    Credential,
     Item,
     Qualification,
     Request,
@@ -121,14 +122,23 @@ def settle_exam(opened: Session, round_: Round, reading: Reading) -> list[Qualif
 def appeal(opened: Session, round_: Round, pseudonym: str, document: str, ground: str) -> Request:
     """Open an appeal: somebody who has not seen the document will judge it again.
 
+    Args:
+        opened: the transaction.
+        round_: the round.
+        pseudonym: who appeals.
+        document: its id or, as the person sees it in Label Studio, the task's number behind a #.
+        ground: what the person says.
+
     Raises:
         RecipeError: the person has not answered it, or has appealed before.
     """
+    task = document[1:] if document.startswith("#") and document[1:].isdecimal() else None
+    about = Item.document == document if task is None else Assignment.task == int(task)
     answered = opened.execute(
         select(Item, Answer)
         .join(Assignment, Assignment.item == Item.id)
         .join(Answer, (Answer.assignment == Assignment.id) & Answer.latest & Answer.valid)
-        .where(Item.round == round_.id, Item.document == document, Assignment.contributor == pseudonym)
+        .where(Item.round == round_.id, about, Assignment.contributor == pseudonym)
     ).first()
     if answered is None:
         raise RecipeError(f'{pseudonym} has no valid answer to document "{document}" in round "{round_.name}"')
@@ -178,8 +188,9 @@ def settle_appeals(opened: Session, round_: Round, standing: list[Standing], rea
 
 
 def list_people(opened: Session) -> list[dict[str, Any]]:
-    """Return everybody, and what they are qualified for today."""
+    """Return everybody, what they are qualified for today, and the professions that are verified."""
     exams = opened.scalars(select(Qualification)).all()
+    credentials = opened.scalars(select(Credential).order_by(Credential.domain)).all()
     asked = sorted({(exam.kind, exam.rule_version, exam.role) for exam in exams})
     able = {key: qualified(exams, kind=key[0], rule_version=key[1], role=key[2], at=now()) for key in asked}
     return [
@@ -187,6 +198,8 @@ def list_people(opened: Session) -> list[dict[str, Any]]:
             "name": person.id, "active": person.active, "account": person.account, "daily_cap": person.daily_cap,
             "qualified": [f"{role} of {kind} {version}" for (kind, version, role), names in able.items()
                           if person.id in names],
+            "credentials": [f"{row.domain} until {row.verified_until:%Y-%m-%d}" for row in credentials
+                            if row.contributor == person.id and row.holds(now())],
         }
         for person in opened.scalars(select(Contributor).order_by(Contributor.id))
     ]  # fmt: skip

@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
+from annotation.credentials import Credentials, locked
+from annotation.history import FORGED, LATE, History, naive
 from annotation.label_studio.client import LabelStudio, Revision
 from annotation.push import check_seat
 from annotation.standing import form_of
 from pipeline.database import record, session
 from pipeline.registry import (
-    ANSWERED,
-    ISSUED,
-    WITHDRAWN,
     Answer,
     Assignment,
     Contributor,
@@ -29,8 +27,8 @@ PAGE = 1000
 OVERLAP = 100
 """Revisions read again each time: on a busy database a number can become visible after a higher one."""
 
-FORGED = "forged"
-"""How the refusal of an answer begins that somebody else sent: it is kept, and changes nothing."""
+CLOCKS = 5.0
+"""Seconds by which a browser's clock may run ahead of the server's over one task."""
 
 Result = Sequence[Mapping[str, Any]]
 Read = Callable[[Round, str, Result], tuple[dict[str, Any] | None, str | None]]
@@ -60,6 +58,8 @@ class _Asked:
     document: str
     account: int | None
     floor: float
+    credentials: Credentials | None
+    """Of a locked round."""
 
 
 def pull(engine: Engine, studio: LabelStudio, read: Read, advance: Advance) -> Pulled:
@@ -118,7 +118,7 @@ def _learn_tasks(engine: Engine, studio: LabelStudio, page: Sequence[Revision]) 
 
 def _store(opened: Session, page: Sequence[Revision], read: Read, pulled: Pulled) -> None:
     asked = _asked(opened, page)
-    history = _History(opened, [one.assignment.id for one in asked.values()])
+    history = History(opened, [one.assignment.id for one in asked.values()])
     for revision in page:
         one = asked.get(revision.task)
         if one is None or one.assignment.project != revision.project:
@@ -126,48 +126,18 @@ def _store(opened: Session, page: Sequence[Revision], read: Read, pulled: Pulled
             continue
         if history.has(one.assignment, revision):
             continue
-        answer = _answer(revision, one, read)
+        answer = _answer(revision, one, read, judged=history.judged_before(one.assignment, naive(revision.at)))
         history.add(opened, one.assignment, answer)
         pulled.revisions += 1
         pulled.answers += answer.valid
         if answer.refusal is not None:
             pulled.refused[answer.refusal] = pulled.refused.get(answer.refusal, 0) + 1
-            if answer.refusal.startswith(FORGED):
-                record(opened, "qingyuan", "answer refused", assignment=one.assignment.id, why=answer.refusal)
+            by = {"assignment": one.assignment.id, "account": revision.user}
+            if answer.refusal.startswith((FORGED, LATE)):
+                record(opened, "qingyuan", "answer refused", why=answer.refusal, **by)
+            elif answer.deleted and revision.user != one.account:
+                record(opened, "qingyuan", "answer deleted", **by)  # its author is asked again
     opened.flush()
-
-
-class _History:
-    """What was said before, to which each revision is added."""
-
-    def __init__(self, opened: Session, assignments: Sequence[int]) -> None:
-        rows = opened.scalars(
-            select(Answer).where(Answer.assignment.in_(assignments)).order_by(Answer.sequence)
-        ).all()  # fmt: skip
-        self._seen = {(row.assignment, row.sequence) for row in rows}
-        self._latest = {(row.assignment, row.annotation): row for row in rows if row.latest}
-        self._count = {(row.assignment, row.annotation): row.revision for row in rows}
-
-    def has(self, assignment: Assignment, revision: Revision) -> bool:
-        """Return whether a revision was stored before."""
-        return (assignment.id, revision.sequence) in self._seen
-
-    def add(self, opened: Session, assignment: Assignment, answer: Answer) -> None:
-        """Add an answer; it takes the place of the last one, unless it is forged or that came after it."""
-        place = (assignment.id, answer.annotation)
-        answer.revision = self._count[place] = self._count.get(place, 0) + 1
-        last = self._latest.get(place)
-        answer.latest = not (answer.refusal or "").startswith(FORGED) and (
-            last is None or last.sequence < answer.sequence
-        )
-        if answer.latest:
-            if last is not None:
-                last.latest = False
-                opened.flush()  # one is the latest, at every moment
-            self._latest[place] = answer
-            if assignment.state != WITHDRAWN:
-                assignment.state = ISSUED if answer.deleted else ANSWERED
-        opened.add(answer)
 
 
 def _asked(opened: Session, page: Sequence[Revision]) -> dict[int, _Asked]:
@@ -178,24 +148,30 @@ def _asked(opened: Session, page: Sequence[Revision]) -> dict[int, _Asked]:
         .join(Contributor, Contributor.id == Assignment.contributor)
         .where(Assignment.task.in_({row.task for row in page}))
     ).all()
-    floors = {
-        round_.id: form_of(round_).people.floor_seconds for round_ in {row[1].id: row[1] for row in rows}.values()
-    }
+    rounds = {row[1].id: row[1] for row in rows}
+    floors = {number: form_of(round_).people.floor_seconds for number, round_ in rounds.items()}
+    locks = {number: locked(opened, round_) for number, round_ in rounds.items()}
     return {
-        row.task or 0: _Asked(row, round_, document, account, floors[round_.id])
+        row.task or 0: _Asked(row, round_, document, account, floors[round_.id], locks[round_.id])
         for row, round_, account, document in rows
     }
 
 
-def _answer(revision: Revision, one: _Asked, read: Read) -> Answer:
+def _answer(revision: Revision, one: _Asked, read: Read, *, judged: bool) -> Answer:
     """Turn a revision into an answer, or into a refusal that says why and keeps what was sent."""
     seconds = None if revision.served_at is None else (revision.at - revision.served_at).total_seconds()
     label, why = None, _forged(revision, one)
     result = revision.result or []
     if why is None and revision.action == "deleted":
         why = "deleted"
+    if why is None and judged:
+        why = f"{LATE}: changed after it was judged"
     if why is None and revision.was_cancelled:
         why = "skipped"
+    if why is None and one.credentials is not None and not one.credentials.held(
+        one.assignment.contributor, naive(revision.at)
+    ):  # fmt: skip
+        why = "no credential in force"
     if why is None:
         label, why = read(one.round, one.document, result)
     if why is None and one.floor and (seconds is None or seconds < one.floor):
@@ -204,10 +180,16 @@ def _answer(revision: Revision, one: _Asked, read: Read) -> Answer:
         assignment=one.assignment.id, annotation=revision.annotation, sequence=revision.sequence,
         label=label if why is None else None, raw=None if why is None or not result else {"result": _bare(result)},
         server_seconds=seconds, client_seconds=revision.lead_time, submitted_by=revision.user,
-        claimed_by=revision.completed_by, at=_naive(revision.at), cancelled=revision.was_cancelled,
+        claimed_by=revision.completed_by, at=naive(revision.at), cancelled=revision.was_cancelled,
         deleted=revision.action == "deleted", valid=why is None, refusal=None if why is None else why[:255],
-        flags="unwitnessed" if revision.user is None else "",
+        flags=" ".join(_flags(revision, seconds)),
     )  # fmt: skip
+
+
+def _flags(revision: Revision, seconds: float | None) -> list[str]:
+    """Return what to look at: nobody was seen to send it; more time is claimed than the server saw pass."""
+    over = revision.lead_time is not None and seconds is not None and revision.lead_time > seconds + CLOCKS
+    return ["unwitnessed"] * (revision.user is None and revision.action != "deleted") + ["overclaimed"] * over
 
 
 def _forged(revision: Revision, one: _Asked) -> str | None:
@@ -228,7 +210,3 @@ def _bare(result: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if isinstance(row.get("value"), Mapping) else dict(row)
         for row in result
     ]  # fmt: skip
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
 
+from annotation.credentials import barred
 from annotation.label_studio.client import LabelStudio, UncertainError
 from annotation.standing import form_of
 from pipeline.database import now, record, session
@@ -116,17 +117,26 @@ def check_seat(seat: Seat, known: Mapping[str, int], url: str) -> None:
 
 
 def _close_seats(engine: Engine, studio: LabelStudio, name: str) -> None:
-    """Shut out of their projects those who were suspended."""
+    """Shut out of their projects those who were suspended or whose credential has lapsed.
+
+    The project stays closed for good, since what was taken back still lies in it; who returns gets a new one.
+    """
     with session(engine) as opened:
-        projects = opened.scalars(
-            select(Seat.project)
-            .join(Round, Round.id == Seat.round)
+        round_ = opened.scalars(select(Round).where(Round.name == name)).one()
+        rows = opened.execute(
+            select(Seat, Contributor.active)
             .join(Contributor, Contributor.id == Seat.contributor)
-            .where(Round.name == name, ~Contributor.active, Seat.project.is_not(None))
+            .where(Seat.round == round_.id, Seat.project.is_not(None))
+            .order_by(Seat.id)
         ).all()
-    for project in projects:
-        if project is not None:
-            studio.unseat(project)
+        out = barred(opened, round_, [seat.contributor for seat, _ in rows], now())
+    for seat, active in rows:
+        if (active and seat.contributor not in out) or seat.project is None:
+            continue
+        studio.unseat(seat.project)
+        with session(engine) as opened:
+            left = opened.get_one(Seat, seat.id)
+            left.title, left.project = _title(name, f"{seat.contributor}/{seat.role}/{seat.project}", seat.role), None
 
 
 def _seats(opened: Session, round_: Round) -> list[Seat]:
@@ -145,14 +155,16 @@ def _seats(opened: Session, round_: Round) -> list[Seat]:
     for person, role in rows:
         seat = there.get((person, role))
         if seat is None:
-            mark = sha256(f"{round_.name}/{person}/{role}".encode()).hexdigest()[:12]
-            seat = Seat(
-                round=round_.id, contributor=person, role=role, title=f"{round_.name[:30]} {TITLES[role]} {mark}"
-            )
+            title = _title(round_.name, f"{person}/{role}", role)
+            seat = Seat(round=round_.id, contributor=person, role=role, title=title)
             opened.add(seat)
         seats.append(seat)
     opened.flush()
     return seats
+
+
+def _title(name: str, mark: str, role: str) -> str:
+    return f"{name[:30]} {TITLES[role]} {sha256(f'{name}/{mark}'.encode()).hexdigest()[:12]}"
 
 
 def _account(engine: Engine, studio: LabelStudio, person: str) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from annotation.consensus import METHODS
+from filters.domains import DOMAINS
 from pipeline.errors import RecipeError
 from pipeline.form import Count, Name, Names, Seconds, Share, Whole
 from pipeline.toml import Strict, nearest, parse
@@ -31,6 +32,8 @@ class RoundHead(Strict):
     overlap: Count = 3
     """People who answer each document, each alone."""
     consensus: str = "dawid_skene"
+    domain_locked: str | None = None
+    """Only people with a verified credential in this domain work in it; a policy may pay them a rate of their own."""
     show_predictions: bool = False
     """Show what filters measured; hidden by default, for people lean on what they are shown."""
     policy: str | None = None
@@ -148,12 +151,24 @@ def load_round(path: Path) -> RoundPlan:
     return RoundPlan(path, form)
 
 
+def check_domain(domain: str, where: str) -> None:
+    """Refuse a domain that filters do not know.
+
+    Raises:
+        RecipeError: it is none of `filters.domains.DOMAINS`.
+    """
+    if domain not in DOMAINS:
+        raise RecipeError(f'{where}: there is no domain "{domain}"{nearest(domain, DOMAINS)}')
+
+
 def check_round(form: RoundFile, where: str) -> None:
     """Refuse what the keys alone do not show to be wrong."""
     head, sampling = form.round, form.sampling
     for stratum in sampling.by:
         if stratum not in STRATA:
             raise RecipeError(f'{where}, sampling.by: there is no stratum "{stratum}"{nearest(stratum, STRATA)}')
+    if head.domain_locked is not None:
+        check_domain(head.domain_locked, f"{where}, round.domain_locked")
     if head.consensus not in METHODS:
         raise RecipeError(f'{where}, round.consensus: no method "{head.consensus}"{nearest(head.consensus, METHODS)}')
     least = {"uncertainty": 1, "disagreement": 2}.get(sampling.focus, 0)

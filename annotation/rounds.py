@@ -45,13 +45,23 @@ def only_one(workspace: Path) -> Iterator[None]:
         yield
 
 
-def push_round(workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: Advance) -> dict[str, Any]:
-    """Open a round if it is new, issue what can be issued, and send what each person may have now."""
+def push_round(
+    workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: Advance, policy_file: Path | None = None
+) -> dict[str, Any]:
+    """Open a round if it is new, issue what can be issued, and send what each person may have now.
+
+    Args:
+        workspace: with its runs, rounds and registry.
+        plan: the round's file.
+        studio: the server.
+        progress: called with how many tasks were sent.
+        policy_file: rules of pay, before those that the round's file or the workspace names.
+    """
     from annotation.opening import open_round  # noqa: PLC0415 - the filters behind it take two seconds to import
 
     head = plan.form.round
     question = question_of(head.kind)
-    policy = named_policy(plan.policy_file, workspace)
+    policy = named_policy(policy_file or plan.policy_file, workspace)
     studio.server()
     with only_one(workspace):
         engine = open_registry(workspace)
@@ -135,7 +145,7 @@ def _send(
         raise RecipeError(f'round "{name}": {warning}')
     return {
         "round": name, "issued": dict(step.issued), "short": {role: n for role, n in step.short.items() if n},
-        "void": step.void, "returned": step.returned, **asdict(pushed), "reserved_fen": said.fen,
+        "void": step.void, "returned": step.returned, "lapsed": step.lapsed, **asdict(pushed), "reserved_fen": said.fen,
         "unfunded": said.refused, "budget": warning,
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from annotation.credentials import locked, withdraw_lapsed
 from annotation.distribution import Need, deal, plant, qualified, shuffle
 from annotation.round_file import RoundFile
 from annotation.standing import Reading, Standing, form_of, load_standing, unsure
@@ -47,6 +48,8 @@ class Step:
     """Batches that held illegal content."""
     returned: list[int] = field(default_factory=list)
     """Batches that were too often wrong."""
+    lapsed: dict[str, int] = field(default_factory=dict)
+    """Whose credential is in force no more, and how many open tasks were taken back."""
 
 
 def advance(opened: Session, round_: Round, reading: Reading, at: datetime) -> Step:
@@ -55,6 +58,7 @@ def advance(opened: Session, round_: Round, reading: Reading, at: datetime) -> S
     if round_.state != OPEN:
         return step
     form = form_of(round_)
+    step.lapsed = withdraw_lapsed(opened, round_, at)
     if round_.purpose == "exam":
         _issue_exam(opened, round_, form, step, at)
         return step
@@ -163,7 +167,7 @@ class _Dealer:
     ) -> None:  # fmt: skip
         self._opened, self._round, self._form, self._at, self._step = opened, round_, form, at, step
         self._exams = opened.scalars(select(Qualification)).all()
-        self._active = set(opened.scalars(select(Contributor.id).where(Contributor.active)))
+        self._active = _allowed(opened, round_, at)
         self._load: dict[str, int] = defaultdict(int)
         self._next: dict[tuple[str, str], int] = defaultdict(int)
         self._golds = {one.item.id: reading.category(one.item.gold or {}) for one in standing if one.is_planted}
@@ -212,9 +216,16 @@ class _Dealer:
         self._opened.flush()
 
 
+def _allowed(opened: Session, round_: Round, at: datetime) -> set[str]:
+    """Return who may work at all: nobody suspended and, where a round is locked, only those whose profession is."""
+    active = set(opened.scalars(select(Contributor.id).where(Contributor.active)))
+    credentials = locked(opened, round_)
+    return active if credentials is None else credentials.among(active, at)
+
+
 def _issue_exam(opened: Session, round_: Round, form: RoundFile, step: Step, at: datetime) -> None:
     """Give every item of an exam to everybody who is named (or to all), each in an order of his own."""
-    people = opened.scalars(select(Contributor.id).where(Contributor.active).order_by(Contributor.id)).all()
+    people = sorted(_allowed(opened, round_, at))
     named = form.people.annotators
     items = opened.scalars(select(Item.id).where(Item.round == round_.id).order_by(Item.id)).all()
     held = {(row.item, row.contributor) for row in opened.scalars(

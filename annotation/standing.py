@@ -90,10 +90,11 @@ class Standing:
         return self.category if len(self.said("reviewer")) >= len(reviewing) else None
 
     def rejected(self, reading: Reading) -> bool:
-        """Return whether a reviewer has said otherwise than what he was asked to approve."""
+        """Return whether a reviewer has said otherwise than what he was shown, or than what now stands in its place."""
         return any(
             held.answer is not None and held.answer.label is not None and held.assignment.shown is not None
-            and reading.category(held.answer.label) != reading.category(held.assignment.shown)
+            and not {reading.category(held.assignment.shown), self.category or ""} - {""}
+            <= {reading.category(held.answer.label)}
             for held in self.of("reviewer")
         )  # fmt: skip
 

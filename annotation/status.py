@@ -1,10 +1,13 @@
 """How far a round is: counts by role and state, rates, and when it will be done."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from annotation.history import FORGED, LATE
+from annotation.incentive.flagged import last_flags
 from pipeline.database import now, open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.registry import ANSWERED, ISSUED, Answer, Assignment, Item, Request, Round, Session, func, select
@@ -19,7 +22,8 @@ def status_of(workspace: Path, name: str | None) -> list[dict[str, Any]]:
     engine = open_registry(workspace)
     with session(engine) as opened:
         rounds = [find_round(opened, name)] if name else opened.scalars(select(Round).order_by(Round.id)).all()
-        return [round_status(opened, round_, now()) for round_ in rounds]
+        flags = last_flags(workspace)
+        return [round_status(opened, round_, now(), flags) for round_ in rounds]
 
 
 def find_round(opened: Session, name: str) -> Round:
@@ -35,15 +39,27 @@ def find_round(opened: Session, name: str) -> Round:
     return opened.scalars(select(Round).where(Round.name == name)).one()
 
 
-def round_status(opened: Session, round_: Round, at: datetime) -> dict[str, Any]:
+def round_status(
+    opened: Session, round_: Round, at: datetime, flags: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Any]:
     """Return what a person who looks after a round wants to know.
 
     Args:
         opened: the transaction.
         round_: the round.
         at: the time it is.
+        flags: person -> what they should be looked at for, by the last scoring; see `incentive.contributor_tables`.
     """
+    flags = flags or {}
     mine = select(Assignment.id).join(Item, Item.id == Assignment.item).where(Item.round == round_.id)
+    tampered = opened.execute(
+        select(Assignment.contributor, func.count())
+        .join(Answer, Answer.assignment == Assignment.id)
+        .where(Assignment.id.in_(mine), Answer.refusal.startswith(FORGED) | Answer.refusal.startswith(LATE))
+        .group_by(Assignment.contributor)
+        .order_by(Assignment.contributor)
+    ).all()
+    people = sorted(set(opened.scalars(select(Assignment.contributor).where(Assignment.id.in_(mine)))))
     states = opened.execute(
         select(Assignment.role, Assignment.state, Assignment.task.is_not(None), func.count())
         .where(Assignment.id.in_(mine))
@@ -79,7 +95,8 @@ def round_status(opened: Session, round_: Round, at: datetime) -> dict[str, Any]
         "round": round_.name, "kind": round_.kind, "purpose": round_.purpose, "state": round_.state,
         "items": {row[0]: row[1] for row in items}, "roles": roles,
         "answers": {"valid": len(valid), "refused": refused},
-        "people": len(set(opened.scalars(select(Assignment.contributor).where(Assignment.id.in_(mine))))),
+        "people": len(people), "tampering": {row[0]: row[1] for row in tampered},
+        "look_at": {person: list(flags[person]) for person in people if person in flags},
         "per_hour": None if rate is None else round(rate, 1),
         "median_seconds": seconds[len(seconds) // 2] if seconds else None,
         "left": left,

@@ -22,12 +22,20 @@ def add_verbs(
 ) -> None:
     """Add the verbs `annotate` and `campaign`."""
     campaign = add(
-        "campaign", run_campaign, "clean, ask people, fetch what they said",
-        "Goes as far as it can, and when people have worked on, further: say the same again, or\n"
-        "`qingyuan annotate sync ROUND --cron` once the round is out. Scores and a release candidate will follow here.",
+        "campaign", run_campaign, "clean, ask people, fetch what they said, score and pay them",
+        "Goes as far as it can: say the same again when people have worked on, or --wait for them.\n"
+        "Each time it scores what there is (WORKSPACE/scores/PERIOD: tables, operator.html). With\n"
+        "--policy money is set aside before work is sent, and once nobody has anything left the\n"
+        "period is settled and everybody's statement written (statements/NAME.html). A release\n"
+        "of the corpus is a step of its own.",
     )  # fmt: skip
     campaign.add_argument("recipe", type=Path, help="the run's recipe")
     campaign.add_argument("--round", type=Path, required=True, help="the round's file; see annotate push --help")
+    campaign.add_argument("--policy", type=Path, metavar="FILE", help="rules of pay; see score --help")
+    campaign.add_argument(
+        "--wait", type=float, metavar="SECONDS",
+        help="stay, and fetch answers every so many seconds, until nobody has anything left to do",
+    )  # fmt: skip
     engine(campaign)
     campaign.add_argument("--direct", action="store_true", help="without Prefect, which takes some 20 s to start")
     annotate = add(

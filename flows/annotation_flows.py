@@ -17,9 +17,12 @@ from flows.progress import choose
 
 
 @task(name="push", cache_policy=NO_CACHE, persist_result=False)
-def _push(file: str, workspace: str) -> dict[str, Any]:
+def _push(file: str, workspace: str, policy: str | None) -> dict[str, Any]:
     with LabelStudio.from_environment() as studio:
-        return rounds.push_round(Path(workspace), load_round(Path(file)), studio, choose(quiet=True).advance)
+        return rounds.push_round(
+            Path(workspace), load_round(Path(file)), studio, choose(quiet=True).advance,
+            None if policy is None else Path(policy),
+        )  # fmt: skip
 
 
 @task(name="pull", cache_policy=NO_CACHE, persist_result=False)
@@ -35,9 +38,9 @@ def _sync(workspace: str, name: str) -> dict[str, Any]:
 
 
 @flow(name="annotation_round", persist_result=False, validate_parameters=False)
-def annotation_round(file: str, workspace: str) -> dict[str, Any]:
+def annotation_round(file: str, workspace: str, policy: str | None = None) -> dict[str, Any]:
     """Open a round if it is new and send what each person may have now."""
-    return _push(file, workspace)
+    return _push(file, workspace, policy)
 
 
 @flow(name="fetch_answers", persist_result=False, validate_parameters=False)

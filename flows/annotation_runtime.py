@@ -7,23 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from annotation.incentive.period import Act, score_period
+from annotation.incentive.policy import load_policy
 from annotation.label_studio.client import LabelStudio
 from annotation.round_file import load_round
 from annotation.rounds import pull_rounds, push_round, sync_round
+from flows.following import follow, score_round
 from flows.progress import choose
 from flows.runtime import prepare, run_direct
 from flows.server import own_server
 
 
-def push(file: Path, workspace: Path, *, direct: bool) -> dict[str, Any]:
+def push(file: Path, workspace: Path, *, direct: bool, policy: Path | None = None) -> dict[str, Any]:
     """Open a round and send what can be sent."""
     if direct:
         with _progress("push", "tasks") as advance, LabelStudio.from_environment() as studio:
-            return push_round(workspace, load_round(file), studio, advance)
+            return push_round(workspace, load_round(file), studio, advance, policy)
     with _prefect(workspace):
         from flows.annotation_flows import annotation_round  # noqa: PLC0415 - imports Prefect
 
-        return annotation_round(str(file), str(workspace))
+        return annotation_round(str(file), str(workspace), None if policy is None else str(policy))
 
 
 def pull(workspace: Path, *, direct: bool) -> dict[str, Any]:
@@ -49,21 +51,27 @@ def sync(workspace: Path, name: str, *, direct: bool) -> dict[str, Any]:
 
 
 def campaign(
-    recipe: Path, file: Path, workspace: Path, *, workers: int, memory: int, direct: bool
+    recipe: Path, file: Path, workspace: Path, *, policy: Path | None, wait: float | None, workers: int, memory: int,
+    direct: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    """Clean, ask people, and fetch what they said, as far as it goes now."""
+    """Clean, ask people, fetch what they said, and score them, as far as it goes now; see `flows.campaign`."""
     name = load_round(file).form.round.name
+    if policy is not None:
+        load_policy(policy)  # what is wrong is said before anything starts
     if direct:
         summary = run_direct(recipe, workspace, workers=workers, memory=memory, quiet=False)
-        return {
-            "run": summary,
-            "pushed": push(file, workspace, direct=True),
-            "synced": sync(workspace, name, direct=True),
-        }
+        pushed = push(file, workspace, direct=True, policy=policy)
+        synced = follow(lambda: sync(workspace, name, direct=True), workspace, name, wait)
+        scores = score_round(
+            lambda period, act: score(workspace, period, policy, act, None, direct=True), workspace, name,
+            settle=policy is not None and synced["through"],
+        )  # fmt: skip
+        return {"run": summary, "pushed": pushed, "synced": synced, "scores": scores}
     with _prefect(workspace):
         from flows.campaign import campaign as flow  # noqa: PLC0415 - imports Prefect
 
-        return flow(str(recipe), str(file), name, str(workspace), workers, memory)
+        paid_by = None if policy is None else str(policy)
+        return flow(str(recipe), str(file), name, str(workspace), paid_by, wait, workers, memory)
 
 
 def score(

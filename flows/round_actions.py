@@ -59,6 +59,8 @@ def _pushed(said: Mapping[str, Any]) -> list[str]:
         f"WARNING: nobody is left who may take {number} assignments as {role}: qualify more people"
         for role, number in said["short"].items()
     ]
+    lines += [f"{person}: no credential in force any more; {number} open tasks are taken back"
+              for person, number in said["lapsed"].items()]  # fmt: skip
     lines += [f"batch {batch}: VOID, it holds illegal content; none of its labels counts" for batch in said["void"]]
     lines += [f"batch {batch}: goes back, its audit found too much that is wrong" for batch in said["returned"]]
     return lines
@@ -89,6 +91,11 @@ def _status(options: argparse.Namespace) -> int:
         columns = ["role", "answered", "in Label Studio", "waiting", "withdrawn"]
         lines += [f"{head}, {rate}, {left}", table(counts, columns, frozenset({1, 2, 3, 4}))]
         lines += [f"  refused: {number} {reason}" for reason, number in one["answers"]["refused"].items()]
+        lines += [f"  LOOK AT {person}: {number} answers forged or changed after they were judged"
+                  for person, number in one["tampering"].items()]  # fmt: skip
+        lines += [
+            f"  LOOK AT {person}: {', '.join(flags)} (qingyuan score)" for person, flags in one["look_at"].items()
+        ]
         if one["appeals_pending"]:
             lines.append(f"  {one['appeals_pending']} appeals are pending")
     _print(options, found, lines or ["no rounds yet; `qingyuan annotate push ROUND.toml` opens one"])
@@ -123,8 +130,9 @@ def _list(options: argparse.Namespace) -> int:
 
     with session(open_registry(options.workspace)) as opened:
         found = list_people(opened)
-    rows = [[one["name"], "active" if one["active"] else "suspended", ", ".join(one["qualified"])] for one in found]
-    _print(options, found, [table(rows, ["person", "state", "qualified for"])])
+    rows = [[one["name"], "active" if one["active"] else "suspended", ", ".join(one["qualified"]),
+             ", ".join(one["credentials"])] for one in found]  # fmt: skip
+    _print(options, found, [table(rows, ["person", "state", "qualified for", "credentials"])])
     return 0
 
 
@@ -177,15 +185,18 @@ def run_campaign(options: argparse.Namespace) -> int:
     from annotation.round_file import load_round  # noqa: PLC0415
     from flows import annotation_runtime  # noqa: PLC0415
     from flows.console import render_summary  # noqa: PLC0415
+    from flows.score import scored  # noqa: PLC0415
 
     load_round(options.round)
     said = annotation_runtime.campaign(
-        options.recipe, options.round, options.workspace, workers=options.workers, memory=options.memory,
-        direct=options.direct,
+        options.recipe, options.round, options.workspace, policy=options.policy, wait=options.wait,
+        workers=options.workers, memory=options.memory, direct=options.direct,
     )  # fmt: skip
     synced = said["synced"]
+    left = "everybody is through" if synced["through"] else f"{synced['status']['left']} assignments are left"
     _print(options, said, [
-        render_summary(said["run"]), *_pushed(said["pushed"]), *_pulled(synced["pulled"]), *_pushed(synced["pushed"])
+        render_summary(said["run"]), *_pushed(said["pushed"]), *_pulled(synced["pulled"]), *_pushed(synced["pushed"]),
+        f'round "{synced["status"]["round"]}": {left}', *(line for one in said["scores"] for line in scored(one)),
     ])  # fmt: skip
     return 3 if said["run"]["shards_failed"] else 0
 

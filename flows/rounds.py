@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flows.credential_actions import CREDENTIAL_ACTS, add_credential_actions
 from flows.round_actions import ACTS
 
 _ROUND = """\
@@ -30,6 +31,8 @@ A round is a TOML file:
   [review]
   items = "audit"             # of each batch a part; every: each document (always so for safety)
 
+domain_locked = "medicine" in [round]: only people with a verified credential get its tasks (annotate people verify).
+
 An exam has purpose = "exam" and only gold: it asks everybody named in [people] annotators, and marks their papers.
 """
 
@@ -45,7 +48,7 @@ def add_round_actions(actions: Any, workspace: Callable[[str], Path]) -> None:  
         action.add_argument("--workspace", type=workspace, default=argparse.SUPPRESS, help="folder of all runs")
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="say it as JSON")
         place = name if parent is actions else f"people {name}"
-        action.set_defaults(act=ACTS.get(place))
+        action.set_defaults(act=(ACTS | CREDENTIAL_ACTS).get(place))
         return action
 
     server = "The server is named by QINGYUAN_LABELSTUDIO_URL and QINGYUAN_LABELSTUDIO_TOKEN.\n"
@@ -92,9 +95,10 @@ def add_round_actions(actions: Any, workspace: Callable[[str], Path]) -> None:  
     exam.add_argument("--failed", action="store_true", help="they did not pass: until the next exam they do not work")
     exam.add_argument("--valid-days", type=int, default=180, help="%(default)s")
     exam.add_argument("--evidence", required=True, help="where the papers lie, or who vouches for it")
+    add_credential_actions(lambda name, summary, detail: add(name, summary, detail, doings))
     complaint = add("appeal", "enter an appeal",
                     "Somebody who has not seen the document judges it again; the verdict becomes gold.")  # fmt: skip
     complaint.add_argument("round")
     complaint.add_argument("name", help="who appeals")
-    complaint.add_argument("document")
+    complaint.add_argument("document", help="its id, or #NUMBER of the task as the person sees it in Label Studio")
     complaint.add_argument("--ground", required=True, help="what the person says")

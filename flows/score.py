@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flows.contributors import contributor_lines
 from pipeline.errors import RecipeError
 
 _DETAIL = """\
@@ -59,7 +60,7 @@ def perform(options: argparse.Namespace) -> int:
         options.workspace, options.period, options.policy, act, options.what_if,
         direct=options.direct or act == "show",
     )  # fmt: skip
-    lines = _compared(said) if options.what_if else _shown(said)
+    lines = _compared(said) if options.what_if else scored(said)
     if options.export is not None:
         said["export"] = _export(options, said["period"])
         lines.append(f"{said['export']['payments']} payments, {_yuan(said['export']['fen'])} yuan: {options.export}")
@@ -75,6 +76,12 @@ def _yuan(fen: int) -> str:
     from annotation.incentive.budgets import yuan  # noqa: PLC0415
 
     return yuan(fen)
+
+
+def scored(said: Mapping[str, Any]) -> list[str]:
+    """Return what a period's scoring has come to, as lines: the people, what they are owed, what to look at."""
+    where = f"{said['statements']} statements, and operator.html: {said['folder']}"
+    return [*contributor_lines(said["contributors"]), *_shown(said), where]
 
 
 def _shown(said: Mapping[str, Any]) -> list[str]:

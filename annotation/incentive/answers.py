@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from annotation.history import FORGED, LATE
 from annotation.incentive.tables import ANSWERS
-from annotation.pull import FORGED
 from annotation.standing import Reading
 from pipeline.registry import VOID, WITHDRAWN, Answer, Assignment, Audit, Item, Round, Session, select
 
@@ -45,7 +45,8 @@ def load_given(opened: Session, until: datetime) -> list[Given]:
 
     What counts is a person's last revision before the round was closed and before anybody decided about the item:
     whoever changes an answer afterwards changes nothing. A revision that was refused or a deletion takes the place of
-    what was said before; forged ones are nobody's. Answers of a batch that came back count when they are given anew;
+    what was said before; forged ones are nobody's, late ones change nothing, and one that no session was seen to send
+    counts when its author sends it again. Answers of a batch that came back count when they are given anew;
     reviews of it were work, and count as they are.
 
     Args:
@@ -69,7 +70,7 @@ def load_given(opened: Session, until: datetime) -> list[Given]:
     revisions: dict[int, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
     decided: dict[int, datetime] = {}
     for row in rows:
-        if (row.refusal or "").startswith(FORGED):
+        if (row.refusal or "").startswith((FORGED, LATE)) or "unwitnessed" in row.flags.split():
             continue
         revisions[row.id][row.annotation].append(row)
         if row.role == "adjudicator" and row.valid:

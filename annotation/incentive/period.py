@@ -14,6 +14,7 @@ from annotation.incentive.budgets import enter_policy, named_policy
 from annotation.incentive.dividend import dividends, share_out
 from annotation.incentive.ledger import Entry, post, verify
 from annotation.incentive.policy import Calendar, PolicyFile, load_policy
+from annotation.incentive.publication import publish
 from annotation.incentive.references import load_references
 from annotation.incentive.scores import Scorer, Standings, decisions, enter_scores, score_kinds, write_scores
 from annotation.incentive.scoring import Scoring, score
@@ -81,7 +82,14 @@ def score_period(
         entries, found, told = _act(opened, measurement, works, at, act)
         if act != "show":
             post(opened, entries, "operator")
-    return _told(measurement, found, entries, act) | told | {"scores_entered": entered, "unpriced": works.unpriced}
+    calendar = Calendar() if policy is None else policy.calendar
+    with session(engine) as opened:  # once it is entered, so that no page says what was not paid
+        published = publish(
+            opened, workspace, measurement.period, calendar.bounds(measurement.period), measurement.answers,
+            measurement.found, tiers, measurement.references, readings, at,
+        )  # fmt: skip
+    said = {"scores_entered": entered, "unpriced": works.unpriced, **published}
+    return _told(measurement, found, entries, act) | told | said
 
 
 def _measure(

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotation.incentive.answers import ACCEPT, REJECT
+from annotation.incentive.flagged import FOLDER
 from annotation.incentive.ledger import digest
 from annotation.incentive.scoring import Scored, score
 from annotation.incentive.tables import SCORES
@@ -19,7 +20,6 @@ from pipeline.errors import RecipeError
 from pipeline.registry import Audit, Contributor, Score, Session, select
 from pipeline.store import write_table
 
-FOLDER = "scores"
 DECIDED = "copying decided"
 """Action of the audit: what a person decided about somebody who is suspected of copying."""
 Scorer = Callable[[pa.Table, Sequence[str]], Scored]

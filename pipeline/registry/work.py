@@ -43,15 +43,29 @@ class Contributor(Registry):
 
 
 class Credential(Registry):
-    """A profession that somebody has verified."""
+    """A profession that somebody has verified; a renewal is a row of its own, so that what was in force stays known."""
 
     __tablename__ = "credential"
     id: Mapped[int] = mapped_column(primary_key=True)
     contributor: Mapped[str] = mapped_column(ForeignKey("contributor.id"))
     domain: Mapped[str] = mapped_column(String(ID_CHARS))
+    verified_by: Mapped[str] = mapped_column(String(ID_CHARS))
+    verified_at: Mapped[datetime]
     verified_until: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    evidence: Mapped[str] = mapped_column(String(255))
+    """Where the papers lie; their numbers and names are kept outside."""
 
-    __table_args__ = (UniqueConstraint("contributor", "domain"),)
+    def holds(self, at: datetime) -> bool:
+        """Return whether it is in force at a time."""
+        revoked = self.revoked_at is not None and self.revoked_at <= at
+        return self.verified_at <= at < self.verified_until and not revoked
+
+    __table_args__ = (
+        UniqueConstraint("contributor", "domain", "verified_at"),
+        CheckConstraint("verified_until > verified_at", name="verified_until"),
+        CheckConstraint("verified_by <> contributor", name="verified_by"),
+    )
 
 
 class Qualification(Registry):
