@@ -15,6 +15,7 @@ from pipeline.identity import place_id
 from pipeline.passage_stages import BETWEEN
 from pipeline.schema import INPUT_ID
 from pipeline.store import (
+    ANSWERS,
     PASSAGES,
     PartWriter,
     RunFolder,
@@ -49,7 +50,7 @@ _COPIES = ("dedup", "split")
 """Folders with copies of texts: of a deduplication that was killed, and of compressed input, decompressed; they
 are made again where a run needs them."""
 
-_SHARED = (PASSAGES, *BETWEEN, FOLDER)
+_SHARED = (PASSAGES, ANSWERS, *BETWEEN, FOLDER)
 """Folders of a run with what its documents have in common, and excerpts of them."""
 
 
