@@ -4,20 +4,22 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from annotation.label_studio.client import LabelStudio
-from annotation.opening import open_round, read_suggestions, read_texts, round_folder
+from annotation.opening import open_round, read_right_texts, read_suggestions, read_texts, round_folder
 from annotation.people import settle_appeals, settle_exam
 from annotation.pull import pull
 from annotation.push import push
-from annotation.questions import Reader, RoundPage, question_of, read_label, review_of, suggestion_of
+from annotation.questions import Reader, RoundPage, question_of, read_label, review_of
 from annotation.results import write_results
 from annotation.round_file import RoundPlan
 from annotation.stages import Step, advance
-from annotation.standing import load_standing
+from annotation.standing import form_of, load_standing
 from annotation.status import round_status
+from annotation.suggestions import suggest, suggester_of
 from pipeline.database import now, open_registry, record, session
 from pipeline.errors import RecipeError
 from pipeline.registry import CLOSED, ISSUED, OPEN, WITHDRAWN, Assignment, Engine, Item, Round, Seat, Session, select
@@ -47,6 +49,8 @@ def push_round(workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: 
     """Open a round if it is new, issue what can be issued, and send what each person may have now."""
     head = plan.form.round
     question = question_of(head.kind)
+    if head.show_predictions:
+        suggester_of(head.kind)
     studio.server()
     with only_one(workspace):
         engine = open_registry(workspace)
@@ -54,7 +58,8 @@ def push_round(workspace: Path, plan: RoundPlan, studio: LabelStudio, progress: 
             review = "none" if head.purpose == "exam" else review_of(head.kind, plan.form.review.items)
             open_round(
                 opened, plan, workspace, lambda value, text: read_label(question, value, text), review=review,
-                suggest=suggestion_of(head.kind) if head.show_predictions else None, masked=question.masked,
+                suggest=partial(suggest, head.kind, needed=head.show_predictions), masked=question.masked,
+                fields=question.texts,
             )  # fmt: skip
         return _send(engine, workspace, head.name, studio, progress)
 
@@ -132,7 +137,9 @@ def _send(engine: Engine, workspace: Path, name: str, studio: LabelStudio, progr
         round_ = find_round(opened, name)
         question = question_of(round_.kind)
         step: Step = advance(opened, round_, question, now())
-    page = RoundPage(question, round_.rule_version, read_suggestions(workspace, name))
+        by = round_.design.get("suggested_by", "")
+    rights = read_right_texts(workspace, name) if len(question.texts) > 1 else {}
+    page = RoundPage(question, round_.rule_version, read_suggestions(workspace, name), by, rights)
     pushed = push(engine, studio, name, page, read_texts(workspace, name), progress)
     return {
         "round": name, "issued": dict(step.issued), "short": {role: n for role, n in step.short.items() if n},
@@ -150,7 +157,8 @@ def _settle(engine: Engine, workspace: Path, name: str) -> dict[str, Any]:
         decided = settle_appeals(opened, round_, standing, question)
         result = write_results(opened, round_, workspace, standing, question)
         status = round_status(opened, round_, now())
-    write_json(_results(workspace, name), {**result, "status": status, "run": round_.run})
+        runs = form_of(round_).round.names
+    write_json(_results(workspace, name), {**result, "status": status, "runs": runs})
     return {
         "labels": result["labels"], "exams": {exam.contributor: exam.passed for exam in exams},
         "appeals": {f"{one.contributor}": one.decision for one in decided}, "status": status,
