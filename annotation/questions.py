@@ -1,7 +1,8 @@
 """A round's question as people see it in each role, and as their answers are read back."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,7 @@ def question_of(kind: str) -> Question:
     known = [str(one) for one in Kind]
     if kind not in known:
         raise RecipeError(f'there is no kind of round "{kind}"{nearest(kind, known)}')
-    question = QUESTIONS[Kind(kind)]
-    if question.texts != ("text",):
-        raise RecipeError(f"a round of kind {kind} compares two versions of a text, and a run holds one; not done yet")
-    return question
+    return QUESTIONS[Kind(kind)]
 
 
 def review_of(kind: str, asked: str | None) -> str:
@@ -44,24 +42,6 @@ def review_of(kind: str, asked: str | None) -> str:
     if kind in SAFETY:
         return "every"
     return asked or "audit"
-
-
-SUGGESTED: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
-    Kind.DOMAIN: ("domain.top", lambda domain: {"main": domain}),
-    Kind.QUALITY: ("quality.score", lambda score: {"score": str(round(5 * score))}),
-}
-"""Kinds of which filters can suggest an answer: from which attribute, and how."""
-
-
-def suggestion_of(kind: str) -> tuple[str, Callable[[Any], dict[str, Any]]]:
-    """Return the attribute that suggests answers of a kind, and what makes an answer of its value.
-
-    Raises:
-        RecipeError: nothing that is measured suggests any.
-    """
-    if kind not in SUGGESTED:
-        raise RecipeError(f"round.show_predictions: nothing that is measured suggests an answer of kind {kind}")
-    return SUGGESTED[kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +52,10 @@ class RoundPage:
     rule_version: str
     suggestions: Mapping[str, Mapping[str, Any]]
     """Document -> the answer that filters suggest; empty where a round hides them."""
+    suggested_by: str = ""
+    """Which versions of which filters suggest them."""
+    rights: Mapping[str, str] = field(default_factory=dict)
+    """Document -> the text on its right, where two are compared."""
 
     def project(self, role: str) -> tuple[str, str, bool]:
         """Return labelling page, instructions, and whether answers are shown beforehand, in a role."""
@@ -80,13 +64,20 @@ class RoundPage:
         return page.config, ROLES[role] + page.instruction, shows
 
     def task(self, document: str, text: str, key: str, role: str, shown: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return a task: a text and a key that says nothing; for a reviewer the answer in question."""
-        task: dict[str, Any] = {"data": {"text": text, "key": key}}
+        """Return a task: what is read and a key that says nothing; for a reviewer the answer in question."""
+        texts = (text, self.rights[document]) if document in self.rights else (text,)
+        task: dict[str, Any] = {"data": {**self.question.data(*texts), "key": key}}
         if role == "reviewer" and shown is not None:
             task["predictions"] = [self.question.prediction(shown, text, REVIEWED)]
         elif role == "annotator" and document in self.suggestions:
-            task["predictions"] = [self.question.prediction(self.suggestions[document], text, "filters")]
+            task["predictions"] = [self.question.prediction(self.suggestions[document], text, self._version)]
         return task
+
+    @property
+    def _version(self) -> str:
+        """Return what the page calls the suggestions: the filters, and a digest of their versions."""
+        filters = "+".join(part.split(" ")[0] for part in self.suggested_by.split("; "))
+        return f"{filters} {sha256(self.suggested_by.encode()).hexdigest()[:8]}"
 
 
 def read_label(question: Question, value: object, text: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from annotation.agreement import alpha, span_alpha
+from annotation.comparison import compare, side_of
 from annotation.estimates import Design, Estimate, respond, rules, share, total
 from annotation.round_tables import round_folder
 from annotation.standing import Reading, Standing, believe, form_of
@@ -56,8 +57,6 @@ CONSENSUS = pa.schema(
 )
 """annotators: what they agreed on, with its posterior; final: after review and adjudication, null until then."""
 
-Spans = Mapping[str, Sequence[tuple[int, int, str]]]
-
 
 def write_results(
     opened: Session, round_: Round, workspace: Path, standing: Sequence[Standing], reading: Reading
@@ -73,14 +72,16 @@ def write_results(
     write_table(folder / "consensus.parquet", _consensus(standing, finals))
     items = {row["document"]: row for row in read_table(folder / "items.parquet").to_pylist()}
     done = [(one, final) for one, final in zip(standing, finals, strict=True) if final is not None]
-    write_table(folder / "attributes.parquet", _attributes(round_, done, reading))
-    write_table(folder / "training.parquet", _training(done, items, reading))
+    write_table(folder / "attributes.parquet", _attributes(round_, done, items, reading))
+    if reading.trains:
+        write_table(folder / "training.parquet", _training(done, items, reading))
     result = {
         "round": round_.name,
         "kind": round_.kind,
         "labels": dict(Counter(final for _, final in done)),
         "agreement": _agreement(standing, round_, reading, items),
-        "estimates": _estimates(standing, finals, items, reading),
+        "estimates": _estimates(round_, standing, finals, items, reading),
+        "pairs": round_.design.get("pairs", {}),
     }
     write_json(folder / "results.json", result)
     return result
@@ -125,13 +126,18 @@ def _consensus(standing: Sequence[Standing], finals: Sequence[str | None]) -> pa
     return pa.Table.from_pylist(rows, CONSENSUS)
 
 
-def _attributes(round_: Round, done: Sequence[tuple[Standing, str]], reading: Reading) -> pa.Table:
+def _attributes(
+    round_: Round, done: Sequence[tuple[Standing, str]], items: Mapping[str, Mapping[str, Any]], reading: Reading
+) -> pa.Table:
     """Return what people said as attributes of the documents: a policy can bound them like any other."""
     rows = [(one, final) for one, final in done if not one.is_planted]
+    runs = form_of(round_).round.runs
+    said = [side_of(final, items[one.item.document].get("left_run"), runs) for one, final in rows]
     columns = {
         "id": pa.array([one.item.document for one, _ in rows], pa.string()),
-        f"human.{round_.kind}": pa.array([final for _, final in rows], pa.string()),
-        f"human.{round_.kind}_bad": pa.array([reading.bad(final) for _, final in rows], pa.bool_()),
+        "source": pa.array([items[one.item.document]["source"] for one, _ in rows], pa.string()),
+        f"human.{round_.kind}": pa.array(said, pa.string()),
+        f"human.{round_.kind}_bad": pa.array([int(reading.bad(final)) for _, final in rows], pa.int64()),
         f"human.{round_.kind}_posterior": pa.array([one.posterior for one, _ in rows], pa.float64()),
     }
     return pa.table(columns)
@@ -140,12 +146,17 @@ def _attributes(round_: Round, done: Sequence[tuple[Standing, str]], reading: Re
 def _training(
     done: Sequence[tuple[Standing, str]], items: Mapping[str, Mapping[str, Any]], reading: Reading
 ) -> pa.Table:
-    """Return texts, each with 1 for good, 0 for bad, and how sure the label is; gold stays out: it is for examining."""
+    """Return texts with 1 or 0, the class behind it, and how sure it is; gold stays out: it is for examining.
+
+    1 is good where a model of quality can be trained, and bad where one of harm can: as `qingyuan train` reads it.
+    """
     rows = [(one, final) for one, final in done if not one.is_planted]
+    harm = reading.trains == "harm"
     return pa.table({
         "id": pa.array([one.item.document for one, _ in rows], pa.string()),
         "text": pa.array([items[one.item.document]["text"] for one, _ in rows], pa.large_string()),
-        "label": pa.array([int(not reading.bad(final)) for _, final in rows], pa.int64()),
+        "label": pa.array([int(reading.bad(final) == harm) for _, final in rows], pa.int64()),
+        "category": pa.array([final for _, final in rows], pa.string()),
         "weight": pa.array([1.0 if one.said("adjudicator") else one.posterior for one, _ in rows], pa.float64()),
     })  # fmt: skip
 
@@ -158,23 +169,22 @@ def _agreement(
     said: dict[str, Any] = {"nominal": None, "ordinal": None, "converged": None}
     if found is not None:
         votes, belief = found
-        ordered = getattr(reading, "ordered", False)
-        said = {"nominal": alpha(votes), "ordinal": alpha(votes, "ordinal") if ordered else None,
+        said = {"nominal": alpha(votes), "ordinal": alpha(votes, "ordinal") if reading.ordinal else None,
                 "converged": belief.converged}  # fmt: skip
-    spans = getattr(reading, "spans", None)
-    if spans is None:
+    if not reading.marks:
         return said
     texts = []
     for one in asked:
-        people = {held.assignment.contributor: spans(held.answer.label) for held in one.said("annotator")
+        people = {held.assignment.contributor: reading.spans(held.answer.label) for held in one.said("annotator")
                   if held.answer is not None and held.answer.label is not None}  # fmt: skip
         texts.append((len(items[one.item.document]["text"]), people))
     return {**said, "spans": span_alpha(texts)}
 
 
 def _estimates(
-    standing: Sequence[Standing], finals: Sequence[str | None], items: Mapping[str, Mapping[str, Any]], reading: Reading
-) -> dict[str, Any]:
+    round_: Round, standing: Sequence[Standing], finals: Sequence[str | None], items: Mapping[str, Mapping[str, Any]],
+    reading: Reading,
+) -> dict[str, Any]:  # fmt: skip
     """Say what the labelled sample says of the whole run: shares of each label, each rule's precision and recall."""
     drawn = [(one, final) for one, final in zip(standing, finals, strict=True) if not one.is_planted]
     answered = np.array([final is not None for _, final in drawn], np.bool_)
@@ -185,6 +195,11 @@ def _estimates(
     labels = [final for _, final in drawn if final is not None]
     bad = np.array([reading.bad(label) for label in labels], np.bool_)
     rows = [items[one.item.document] for one, final in drawn if final is not None]
+    if runs := form_of(round_).round.runs:
+        comparison = compare(design, labels, rows, runs)
+        return {"documents": len(labels), "population": total(design, np.ones(len(labels))), "comparison": comparison,
+                "labels": {label: _json(share(design, np.array([said == label for said in labels], np.bool_)))
+                           for label in reading.classes}}  # fmt: skip
     dropped = np.array([not row["kept"] for row in rows], np.bool_)
     reasons = sorted({reason for row in rows for reason in row["failed"]})
     failed = {reason: np.array([reason in row["failed"] for row in rows], np.bool_) for reason in reasons}
@@ -198,7 +213,27 @@ def _estimates(
         "sources": {source: _source(design, bad, list(inside)) for source, inside in by_source},
         "rules": {reason: {name: _json(estimate) for name, estimate in found.items()}
                   for reason, found in rules(design, failed, dropped, bad).items()},
+        **({"categories": _categories(drawn, design, rows, reading)} if reading.marks_all else {}),
     }  # fmt: skip
+
+
+def _categories(
+    drawn: Sequence[tuple[Standing, str | None]], design: Design, rows: Sequence[Mapping[str, Any]], reading: Reading
+) -> dict[str, Any]:
+    """Say of each category of places how often documents in which filters find it have it, and are found that do."""
+    import orjson  # noqa: PLC0415 - JSON inside a column
+
+    marked = [one.categories_marked(reading) for one, final in drawn if final is not None]
+    measured = [{code for *_, code in reading.spans(orjson.loads(row.get("measured") or "{}"))} for row in rows]
+    if not any(row.get("measured") for row in rows):
+        return {}
+    found = {}
+    for code in sorted(set().union(*marked, *measured)):
+        is_marked = np.array([code in codes for codes in marked], np.bool_)
+        is_found = np.array([code in codes for codes in measured], np.bool_)
+        found[code] = {"precision": _json(share(design, is_marked, is_found)),
+                       "recall": _json(share(design, is_found, is_marked))}  # fmt: skip
+    return found
 
 
 def _source(design: Design, bad: np.ndarray[Any, np.dtype[np.bool_]], inside: list[int]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from pipeline.errors import RecipeError
 from pipeline.form import Count, Name, Names, Seconds, Share, Whole
 from pipeline.toml import Strict, nearest, parse
 
+COMPARISON = "preference"
+"""The kind of question that is asked about two versions of a text."""
 STRATA = ("source", "verdict", "reason", "domain")
 
 
@@ -23,6 +25,8 @@ class RoundHead(Strict):
     """Of the instructions that people were examined on."""
     run: str | None = None
     """Finished run of the workspace that the documents come from; an exam has none."""
+    runs: Names = ()
+    """Instead of `run` where two versions of a text are compared: two finished runs over the same sources."""
     sample: str | None = None
     """File of documents that were drawn already, beside the round's own: `source assess` and `accept` write it."""
     release: str | None = None
@@ -38,6 +42,11 @@ class RoundHead(Strict):
     """Show what filters measured; hidden by default, for people lean on what they are shown."""
     policy: str | None = None
     """Rules of pay, a TOML file relative to this one; by default the workspace's incentive.toml, if there is one."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the run or the runs that the documents come from."""
+        return self.runs if self.run is None else (self.run,)
 
 
 class Sampling(Strict):
@@ -176,5 +185,16 @@ def check_round(form: RoundFile, where: str) -> None:
         raise RecipeError(f"{where}, sampling.scores: focus {sampling.focus} needs {least} attribute(s) at least")
     if head.purpose == "exam" and form.gold.file is None:
         raise RecipeError(f"{where}, gold.file: an exam asks only what is known; name a file of gold")
-    if head.purpose == "work" and head.run is None and head.sample is None:
-        raise RecipeError(f"{where}, round.run: which run of the workspace do the documents come from?")
+    if head.purpose == "work" and head.sample is None:
+        _check_runs(head, where)
+
+
+def _check_runs(head: RoundHead, where: str) -> None:
+    if head.kind != COMPARISON:
+        if head.run is None or head.runs:
+            raise RecipeError(f"{where}, round.run: which run of the workspace do the documents come from? Say one")
+        return
+    if head.run is not None or len(head.runs) != 2 or len(set(head.runs)) != 2:  # noqa: PLR2004 - left and right
+        raise RecipeError(f'{where}, round.runs: a comparison needs two runs over the same sources: ["web", "web2"]')
+    if head.show_predictions:
+        raise RecipeError(f"{where}, round.show_predictions: nothing that is measured suggests which version is better")

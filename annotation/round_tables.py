@@ -20,9 +20,18 @@ ITEMS = pa.schema(
         pa.field("stratum", pa.string(), nullable=False),
         pa.field("probability", pa.float64()),
         pa.field("suggestion", pa.string()),
+        pa.field("right", pa.large_string()),
+        pa.field("left_run", pa.string()),
+        pa.field("other_kept", pa.bool_()),
+        pa.field("other_failed", pa.list_(pa.string())),
+        pa.field("measured", pa.string()),
     ]
 )
-"""What a round asks about. A gold document has no probability, and no run says anything of it. suggestion: JSON."""
+"""What a round asks about. A gold document has no probability, and no run says anything of it. measured: the answer
+that filters would give, JSON; suggestion: the same, where people are shown it.
+
+Where two runs are compared, `text` stands left and `right` right, `left_run` is the run of the left one, `kept`,
+`reason` and `failed` are the verdict of the run that the round's file names first, `other_…` that of the other."""
 
 
 def round_folder(workspace: Path, name: str) -> Path:
@@ -37,6 +46,13 @@ def read_texts(workspace: Path, name: str) -> dict[str, str]:
     """Return the text of every document of a round."""
     table = read_table(round_folder(workspace, name) / "items.parquet", ["document", "text"])
     return dict(zip(table["document"].to_pylist(), table["text"].to_pylist(), strict=True))
+
+
+def read_right_texts(workspace: Path, name: str) -> dict[str, str]:
+    """Return the text that stands on the right of each document, of a round that compares two."""
+    table = read_table(round_folder(workspace, name) / "items.parquet", ["document", "right"])
+    pairs = zip(table["document"].to_pylist(), table["right"].to_pylist(), strict=True)
+    return {document: text for document, text in pairs if text is not None}
 
 
 def read_suggestions(workspace: Path, name: str) -> dict[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from annotation.label_studio.client import LabelStudio
 from annotation.people import settle_appeals, settle_exam
 from annotation.pull import pull
 from annotation.push import Due, push
-from annotation.questions import Reader, RoundPage, question_of, read_label, review_of, suggestion_of
+from annotation.questions import Reader, RoundPage, question_of, read_label, review_of
 from annotation.results import write_results
 from annotation.round_file import RoundPlan
-from annotation.round_tables import read_suggestions, read_texts, round_folder
+from annotation.round_tables import read_right_texts, read_suggestions, read_texts, round_folder
 from annotation.stages import Step, advance
-from annotation.standing import load_standing
+from annotation.standing import form_of, load_standing
 from annotation.status import find_round, round_mark, round_status
+from annotation.suggestions import suggest, suggester_of
 from pipeline.database import now, open_registry, record, session
 from pipeline.errors import RecipeError
 from pipeline.registry import CLOSED, ISSUED, OPEN, WITHDRAWN, Assignment, Engine, Item, Round, Seat, Session, select
@@ -61,6 +63,8 @@ def push_round(
 
     head = plan.form.round
     question = question_of(head.kind)
+    if head.show_predictions:
+        suggester_of(head.kind)
     policy = named_policy(policy_file or plan.policy_file, workspace)
     studio.server()
     with only_one(workspace):
@@ -69,7 +73,8 @@ def push_round(
             review = "none" if head.purpose == "exam" else review_of(head.kind, plan.form.review.items)
             open_round(
                 opened, plan, workspace, lambda value, text: read_label(question, value, text), review=review,
-                suggest=suggestion_of(head.kind) if head.show_predictions else None, masked=question.masked,
+                suggest=partial(suggest, head.kind, needed=head.show_predictions), masked=question.masked,
+                fields=question.texts,
             )  # fmt: skip
         return _send(engine, workspace, head.name, studio, progress, policy)
 
@@ -129,7 +134,9 @@ def _send(
         question = question_of(round_.kind)
         step: Step = advance(opened, round_, question, now())
         rules = round_policy(opened, round_, policy, now(), keep=again)
-    page = RoundPage(question, round_.rule_version, read_suggestions(workspace, name))
+        by = round_.design.get("suggested_by", "")
+    rights = read_right_texts(workspace, name) if len(question.texts) > 1 else {}
+    page = RoundPage(question, round_.rule_version, read_suggestions(workspace, name), by, rights)
     texts, said = read_texts(workspace, name), Reserved()
     chars = {document: len(text) for document, text in texts.items()}
 
@@ -159,8 +166,12 @@ def _settle(engine: Engine, workspace: Path, name: str) -> dict[str, Any]:
         standing = load_standing(opened, round_, question)
         decided = settle_appeals(opened, round_, standing, question)
         result = write_results(opened, round_, workspace, standing, question)
-        status, mark = round_status(opened, round_, now()), round_mark(opened, round_)
-    write_json(_results(workspace, name), {**result, "status": status, "run": round_.run, "mark": mark})
+        status, mark, runs = (
+            round_status(opened, round_, now()),
+            round_mark(opened, round_),
+            form_of(round_).round.names,
+        )
+    write_json(_results(workspace, name), {**result, "status": status, "runs": runs, "mark": mark})
     return {
         "labels": result["labels"], "exams": {exam.contributor: exam.passed for exam in exams},
         "appeals": {f"{one.contributor}": one.decision for one in decided}, "status": status,

@@ -20,8 +20,27 @@ class Reading(Protocol):
     def classes(self) -> Sequence[str]:
         """Return all classes an answer can fall into, in their order."""
 
+    @property
+    def ordinal(self) -> bool:
+        """Whether the classes stand in an order that distance can be counted in."""
+
+    @property
+    def marks(self) -> bool:
+        """Whether answers mark places in the text."""
+
+    @property
+    def marks_all(self) -> bool:
+        """Whether every place that there is is marked."""
+
+    @property
+    def trains(self) -> str:
+        """Return what a model can be trained for by the answers: quality, harm, or nothing."""
+
     def category(self, label: Mapping[str, Any]) -> str:
         """Return the class of an answer."""
+
+    def spans(self, label: Mapping[str, Any]) -> Sequence[tuple[int, int, str]]:
+        """Return the places that an answer marks."""
 
     def illegal(self, category: str) -> bool:
         """Return whether such a document makes a whole batch void."""
@@ -76,6 +95,13 @@ class Standing:
         """Return the first annotator's answer of this class."""
         labels = (held.answer.label for held in self.said("annotator") if held.answer is not None)
         return next((label for label in labels if label is not None and reading.category(label) == category), None)
+
+    def categories_marked(self, reading: Reading) -> set[str]:
+        """Return the categories of places that the adjudicator, or more than half of the annotators, have marked."""
+        labels = [held.answer.label for held in self.said("adjudicator")[-1:] or self.said("annotator")
+                  if held.answer is not None and held.answer.label is not None]  # fmt: skip
+        marked = [{code for *_, code in reading.spans(label)} for label in labels]
+        return {code for codes in marked for code in codes if 2 * sum(code in one for one in marked) > len(marked)}
 
     def final(self, reading: Reading) -> str | None:
         """Return what it is: by the last adjudicator, else the consensus that a reviewer approved or nobody doubts."""

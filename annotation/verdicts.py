@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from annotation.kinds.catalogue import risks_of
+from annotation.kinds.risk_choice import risks_of
 from annotation.questions import question_of
 from annotation.standing import Reading, Standing, load_standing
 from filters.risks import ILLEGAL

@@ -15,7 +15,7 @@ A round is a TOML file:
   name = "quality-1"
   kind = "quality"            # quality, safety, personal, domain, acceptance, preference
   rule_version = "2026-11"    # people work on it who have passed an exam of this kind and version
-  run = "web"                 # a finished run of the workspace
+  run = "web"                 # a finished run of the workspace; for preference two: runs = ["web", "web2"]
   overlap = 3                 # people for each document
   policy = "incentive.toml"   # rules of pay; without one (here or in the workspace) nobody is paid
 
@@ -32,6 +32,8 @@ A round is a TOML file:
   items = "audit"             # of each batch a part; every: each document (always so for safety)
 
 domain_locked = "medicine" in [round]: only people with a verified credential get its tasks (annotate people verify).
+preference compares the texts that two runs made of the same documents, side by side in random order; its gold
+has left and right in the place of text. show_predictions = true in [round] shows what filters measured.
 
 An exam has purpose = "exam" and only gold: it asks everybody named in [people] annotators, and marks their papers.
 """

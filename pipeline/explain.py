@@ -61,8 +61,8 @@ def _explain_row(run: Run, number: int, row: int) -> dict[str, Any]:
         read_range(folder.part(table, number), row, row + 1).to_pylist()[0]
         for table in ("documents", "attributes", "verdicts")
     )
-    if "passages" in run.summary["stages"]:
-        attributes |= read_range(folder.part("passages", number), row, row + 1).to_pylist()[0]
+    for table in {"passages", "answers"} & set(run.summary["stages"]):
+        attributes |= read_range(folder.part(table, number), row, row + 1).to_pylist()[0]
     values = {**attributes, **verdict}
     review = verdict.get("verdict.review", [])  # older runs have none
     broken = {*verdict["verdict.failed"], *review}

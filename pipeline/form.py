@@ -152,6 +152,13 @@ class Passages(Strict):
     """Documents that hold it, at least; duplicates of each other count as one."""
 
 
+class Answers(Strict):
+    """`[answers]`: what people said of documents, for rules to read."""
+
+    rounds: tuple[Name, ...] = Field(default=(), strict=False)
+    """Rounds of labelling in the workspace; `human.…` is what they found, of several of a kind what the last did."""
+
+
 class Segmentation(Strict):
     """`[segment]`: how texts are cut into words."""
 
@@ -171,6 +178,7 @@ class RecipeFile(Strict):
     normalize: Normalization = Normalization()
     survey: Survey = Survey()
     passages: Passages = Passages()
+    answers: Answers = Answers()
     segment: Segmentation = Segmentation()
     personal_data: PersonalData = PersonalData()
     rules: tuple[RuleEntry, ...] = Field(default=(), strict=False)

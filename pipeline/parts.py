@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from filters.texts import Texts
 from pipeline.dictionary import Dictionary, segmenter
 from pipeline.shingles import shingled
-from pipeline.store import PASSAGES, RunFolder, count_rows, read_rows, read_table
+from pipeline.store import ANSWERS, PASSAGES, RunFolder, count_rows, read_rows, read_table
 
 
 def attribute_table(name: str) -> str:
     """Return the table that holds an attribute which some stage before judging measured."""
-    return PASSAGES if name.startswith("passages.") else "attributes"
+    return {"passages": PASSAGES, "human": ANSWERS}.get(name.partition(".")[0], "attributes")
 
 
 VALUES_AT_ONCE = 20_000_000

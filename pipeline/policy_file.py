@@ -1,6 +1,6 @@
 """Policies as files: shipped ones by name, an operator's by path, and the check that every rule can be applied."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from filters.catalogue import CATALOGUE
 from filters.contract import SPANS, Filter
 from filters.policy import HELD, Policy, Rule, Value
 from filters.risks import RISKS
+from pipeline.answers import MEASURED as ANSWERS
 from pipeline.errors import RecipeError
 from pipeline.passages import MEASURED as PASSAGES
 from pipeline.policy_form import PolicyFile, RuleEntry
@@ -75,12 +76,12 @@ def override(rules: Sequence[Rule], entries: Sequence[RuleEntry], where: str) ->
     return tuple(merged.values())
 
 
-def asked(*, templates: bool, passages: bool) -> tuple[pa.Field, ...]:
-    """Return the attributes that a run measures because its recipe asks for a survey's templates or for passages."""
-    return (*(MEASURED if templates else ()), *(PASSAGES if passages else ()))
+def asked(*, templates: bool, passages: bool, answers: bool = False) -> tuple[pa.Field, ...]:
+    """Return the attributes that a run has because its recipe asks for templates, for passages, or for answers."""
+    return (*(MEASURED if templates else ()), *(PASSAGES if passages else ()), *(ANSWERS if answers else ()))
 
 
-EVERYTHING = asked(templates=True, passages=True)
+EVERYTHING = asked(templates=True, passages=True, answers=True)
 
 
 def measured(chosen: Iterable[Filter], surveyed: Sequence[pa.Field] = EVERYTHING) -> dict[str, pa.Field]:
@@ -106,14 +107,7 @@ def check_policy(policy: Policy, chosen: Iterable[Filter], where: str, surveyed:
     for rule in policy.rules:
         for name in rule.attributes:
             if name not in known:
-                if name in {field.name for field in PASSAGES}:
-                    hint = "; it is there where passages are looked for: say [passages] measure = true"
-                elif name in {field.name for field in MEASURED}:
-                    hint = "; it is there after a survey: say [survey] templates = true"
-                elif name in everywhere:
-                    hint = f'; the filter "{name.partition(".")[0]}" measures it, but this recipe leaves it out'
-                else:
-                    hint = nearest(name, known)
+                hint = _where_it_is(name, known, everywhere)
                 raise RecipeError(f'{where}, rule "{rule.reason}": no filter measures "{name}"{hint}')
             if known[name].type == SPANS:
                 raise RecipeError(
@@ -128,6 +122,20 @@ def check_policy(policy: Policy, chosen: Iterable[Filter], where: str, surveyed:
         _check_values(rule.none_of, known[rule.attribute], where, rule)
         if rule.when is not None:
             _check_values(rule.when[1], known[rule.when[0]], where, rule)
+
+
+def _where_it_is(name: str, known: Mapping[str, pa.Field], everywhere: Mapping[str, pa.Field]) -> str:
+    """Say what a recipe lacks for an attribute, or which one may be meant."""
+    for fields, said in (
+        (PASSAGES, "where passages are looked for: say [passages] measure = true"),
+        (MEASURED, "after a survey: say [survey] templates = true"),
+        (ANSWERS, 'where the recipe names rounds of labelling: say [answers] rounds = ["NAME"]'),
+    ):
+        if name in {field.name for field in fields}:
+            return f"; it is there {said}"
+    if name in everywhere:
+        return f'; the filter "{name.partition(".")[0]}" measures it, but this recipe leaves it out'
+    return nearest(name, known)
 
 
 def _is_number(kind: pa.DataType) -> bool:

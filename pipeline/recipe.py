@@ -16,7 +16,7 @@ from pipeline.benign import pass_gate
 from pipeline.dictionary import Dictionary, load_dictionaries
 from pipeline.disposition import Disposition, load_disposition
 from pipeline.errors import RecipeError
-from pipeline.form import Deduplication, Normalization, Passages, RecipeFile, Shards, Source, Survey
+from pipeline.form import Answers, Deduplication, Normalization, Passages, RecipeFile, Shards, Source, Survey
 from pipeline.packs import DEFAULT_PACKS, Packed, add_packs
 from pipeline.policy_file import asked, check_policy, load_policy, measured, override
 from pipeline.preference import Preference, choose_preference
@@ -81,13 +81,16 @@ class Recipe:
     dictionaries: tuple[Dictionary, ...]
     preference: Preference
     passages: Passages
+    answers: Answers
     disposition: Disposition
     """What becomes of personal data when the corpus is written."""
 
     @property
     def surveyed(self) -> tuple[pa.Field, ...]:
         """Attributes that are there because the recipe asks for a survey or for passages."""
-        return asked(templates=self.survey.templates, passages=self.passages.measure)
+        return asked(
+            templates=self.survey.templates, passages=self.passages.measure, answers=bool(self.answers.rounds)
+        )  # fmt: skip
 
     @cached_property
     def signing(self) -> Signing:
@@ -129,7 +132,9 @@ def load_recipe(path: Path) -> Recipe:
     named = add_packs(policy, head.packs or (), path.parent, ())  # the default ones read nothing that is on demand
     chosen = _choose_filters(form, override(named.policy.rules, form.rules, where), path.parent, where)
     _open_models(chosen, where)
-    surveyed = asked(templates=form.survey.templates, passages=form.passages.measure)
+    surveyed = asked(
+        templates=form.survey.templates, passages=form.passages.measure, answers=bool(form.answers.rounds)
+    )  # fmt: skip
     known = measured((choice.make() for choice in chosen), surveyed)
     packed = add_packs(policy, head.packs, path.parent, known, head.review)
     rules = override(packed.policy.rules, form.rules, where)
@@ -139,7 +144,7 @@ def load_recipe(path: Path) -> Recipe:
     recipe = Recipe(
         path, text, head.name, head.policy, DEFAULT_PACKS if head.packs is None else head.packs, form.sources, chosen,
         form.dedup, form.shards, Policy(rules), packed, form.normalize, form.survey, dictionaries, preference,
-        form.passages, load_disposition(form, path.parent, where),
+        form.passages, form.answers, load_disposition(form, path.parent, where),
     )  # fmt: skip
     if form.normalize.cut_templates and not form.survey.templates:
         raise RecipeError(f"{where}, [normalize]: cut_templates needs a survey: say [survey] templates = true")

@@ -17,6 +17,7 @@ from pipeline.removed import Named, load_removed, salt_of
 from pipeline.request.bans import banned_documents
 from pipeline.schema import INPUT_ID
 from pipeline.store import (
+    ANSWERS,
     PASSAGES,
     PartWriter,
     RunFolder,
@@ -45,7 +46,7 @@ _COPIES = ("dedup", "split")
 """Folders with copies of texts: of a deduplication that was killed, and of compressed input, decompressed; they
 are made again where a run needs them."""
 
-_SHARED = (PASSAGES, *BETWEEN, FOLDER)
+_SHARED = (PASSAGES, ANSWERS, *BETWEEN, FOLDER)
 """Folders of a run with what its documents have in common, and excerpts of them."""
 
 

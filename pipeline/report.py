@@ -19,6 +19,7 @@ from pipeline.lexicon_report import lexicon_section
 from pipeline.packs import DISCLAIMER, LEFT_TO, assess
 from pipeline.page import bars, histogram, page, table
 from pipeline.policy_file import measured
+from pipeline.rounds_report import show_rounds
 from pipeline.runs import Run
 from pipeline.schema import ACCOUNT
 from pipeline.store import read_json, read_table, write_bytes
@@ -42,7 +43,7 @@ def write_report(run: Run) -> Path:
         lexicon_section(run),
         _clusters(run),
         _quarantine(run),
-        _rounds(run),
+        _section("人工标注 What people say", *said) if (said := show_rounds(run)) else "",
         _stages(run),
     ]
     write_bytes(path, page(f"清源 Qingyuan · {run.name}", "".join(sections)).encode())
@@ -236,36 +237,6 @@ def _quarantine(run: Run) -> str:
         table(["错误 error", "记录 records"], [[kind, n] for kind, n in kinds.most_common()]),
         table(["来源 source", "文件 file", "记录 record", "字节 byte", "错误 error"], shown),
     )
-
-
-def _rounds(run: Run) -> str:
-    """Show how far the rounds of labelling are that ask about this run, and what people think of its rules."""
-    folder = run.folder.path.parent.parent / "rounds"
-    found = [read_json(path) for path in sorted(folder.glob("*/results.json"))]
-    blocks = []
-    for result in found:
-        if result is None or result.get("run") != run.name:
-            continue
-        status, estimates = result["status"], result["estimates"]
-        rate = status["per_hour"] or "–"
-        said = (
-            f"<h3>{escape(result['round'])}（{escape(result['kind'])}）</h3><p>有效答案 valid answers "
-            f"{status['answers']['valid']:,}，每小时 per hour {rate}，未答 left {status['left']:,}，"
-            f"预计完成 expected end {escape(status['expected_end'] or '–')}</p>"
-        )
-        rules = [[reason, *(_interval(figures.get(name)) for name in ("precision", "recall", "lost", "passed"))]
-                 for reason, figures in estimates.get("rules", {}).items()]  # fmt: skip
-        head = ["规则 rule", "准确率 precision", "召回率 recall", "误删 lost of the good", "漏过 bad of the kept"]
-        share = f"<p>不宜入库 bad: {_interval(estimates.get('bad'))}</p>"
-        blocks += [said, share, table(head, rules) if rules else ""]
-    return _section("人工标注 What people say", *blocks) if blocks else ""
-
-
-def _interval(estimate: dict[str, Any] | None) -> str:
-    """Show a share with its interval of 95 %."""
-    if not estimate or estimate["value"] is None:
-        return "–"
-    return f"{estimate['value']:.1%} ({estimate['low']:.1%} – {estimate['high']:.1%})"
 
 
 def _stages(run: Run) -> str:

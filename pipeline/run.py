@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from filters.lexicon import Lexicon
+from pipeline.answers import ANSWERS_VERSION, answer_files, write_answers
 from pipeline.coverage import cover
 from pipeline.dedup import DEDUP_VERSION
 from pipeline.dedup_stages import deduplicate
@@ -31,7 +32,7 @@ from pipeline.runs import open_run
 from pipeline.scan import Cutting, ScanSettings, scan_shard
 from pipeline.sources.refusal import refuse_barred
 from pipeline.stage import Receipt, Stages
-from pipeline.store import SCANNED, SURVEYED, RunFolder, fingerprint, write_bytes, write_json
+from pipeline.store import ANSWERS, SCANNED, SURVEYED, RunFolder, digest_file, fingerprint, write_bytes, write_json
 from pipeline.summary import summarize
 from pipeline.survey import find_templates, survey_fingerprint, survey_shard, templates_fingerprint
 from pipeline.write import WRITE_VERSION, write_part
@@ -132,6 +133,7 @@ class _Run:
 
     def go(self) -> None:
         """Carry out every stage."""
+        said = answer_files(self.folder.path.parents[1], self.recipe.answers.rounds)
         progress = self.stages.progress
         progress.stage("plan", len(self.recipe.sources), "sources")
         plan = make_plan(self.recipe, self.folder, progress.advance)
@@ -148,6 +150,8 @@ class _Run:
         self._dedup(parts, outputs)
         if self.recipe.passages.measure:
             self._passages(parts, outputs)
+        if said:
+            self._answers(parts, outputs, said)
         self._keep_settings()
         self._judge(parts, outputs)
         self._write(outputs)
@@ -235,12 +239,28 @@ class _Run:
         for number, receipt in find_passages(self.stages, parts, settings, preference, digests, self.memory).items():
             outputs[number] = {**outputs[number], **receipt["outputs"]}
 
+    def _answers(self, parts: Parts, outputs: dict[int, dict[str, str]], files: Sequence[Path]) -> None:
+        """Join what people said; what is judged depends on it from now on."""
+        digests = [digest_file(path) for path in files]
+        wanted = {n: fingerprint(ANSWERS_VERSION, digests, outputs[n]["documents"]) for n in parts.numbers}
+
+        def item(number: int) -> Item:
+            return Item(f"answers part-{number:05d}", write_answers, (parts, number, files, wanted[number]))
+
+        done = self.stages.each("answers", wanted, item, (ANSWERS,), "parts")
+        if len(done) < len(wanted):
+            raise ShardError(f"answers: {next(iter(self.stages.failed.values()))}")
+        for number, receipt in done.items():
+            outputs[number] = {**outputs[number], **receipt["outputs"]}
+
     def _judge(self, parts: Parts, outputs: Mapping[int, Mapping[str, str]]) -> None:
         policy = self.recipe.policy
         rules = [asdict(rule) for rule in policy.rules]
         clusters = self.stages.receipts["dedup"][0]["outputs"]
         tables = ("documents", "attributes", "passages")
         attributes = {n: [n, *(outputs[n].get(table) for table in tables)] for n in parts.numbers}
+        if self.recipe.answers.rounds:
+            attributes = {n: [*digests, outputs[n][ANSWERS]] for n, digests in attributes.items()}
         elected = fingerprint(JUDGE_VERSION, rules, clusters, list(attributes.values()))
         arguments = (parts, policy, elected)
         receipt = self.stages.whole("elect", elected, ("survivors",), lambda: Item("elect", elect_survivors, arguments))

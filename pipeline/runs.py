@@ -45,7 +45,7 @@ class Run:
     def surveyed(self) -> tuple[pa.Field, ...]:
         """What it measured because it was asked for."""
         stages = self.summary["stages"]
-        return asked(templates="templates" in stages, passages="passages" in stages)
+        return asked(templates="templates" in stages, passages="passages" in stages, answers="answers" in stages)
 
 
 def list_runs(workspace: Path) -> list[str]:

@@ -25,11 +25,15 @@ SURVEYED = "survey"
 """Counts of a shard's lines; there only where the recipe asks for a survey."""
 PASSAGES = "passages"
 """What a document shares with others; there only where the recipe asks for it."""
+ANSWERS = "answers"
+"""What people said of a document; there only where the recipe names rounds."""
 STAGE_TABLES = {
-    "survey": (SURVEYED,), "scan": SCANNED, "passages": (PASSAGES,), "judge": ("verdicts",), "write": ("corpus",)
+    "survey": (SURVEYED,), "scan": SCANNED, "passages": (PASSAGES,), "answers": (ANSWERS,), "judge": ("verdicts",),
+    "write": ("corpus",),
 }  # fmt: skip
 """Which tables each stage makes of a shard, in the order of the stages."""
-TABLES = tuple(table for tables in STAGE_TABLES.values() for table in tables if table not in {SURVEYED, PASSAGES})
+_ASKED_FOR = {SURVEYED, PASSAGES, ANSWERS}
+TABLES = tuple(table for tables in STAGE_TABLES.values() for table in tables if table not in _ASKED_FOR)
 PRIVATE = ("documents", "quarantine")
 """Tables with unmasked text: their folders are closed to other users."""
 

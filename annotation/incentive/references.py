@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from annotation.incentive.answers import Reference
 from annotation.kinds import Kind
-from annotation.questions import SUGGESTED
 from annotation.round_tables import ROUNDS
+from annotation.suggestions import SUGGESTERS
 from filters.catalogue import CATALOGUE
 from filters.texts import Texts
 from pipeline.registry import Round
@@ -42,11 +42,12 @@ def _risk(clear: str) -> Callable[[pa.RecordBatch], list[str]]:
 
 
 def _suggested(kind: str) -> Callable[[pa.RecordBatch], list[str]]:
-    attribute, make = SUGGESTED[kind]
+    suggester = SUGGESTERS[kind]
+    (attribute,) = suggester.attributes
 
     def label(measured: pa.RecordBatch) -> list[str]:
-        values = measured.column(attribute).to_pylist()
-        return ["" if value is None else str(next(iter(make(value).values()))) for value in values]
+        answers = [suggester.make({attribute: value}) for value in measured.column(attribute).to_pylist()]
+        return ["" if answer is None else str(next(iter(answer.values()))) for answer in answers]
 
     return label
 

@@ -5,9 +5,11 @@ from enum import StrEnum
 from typing import Any
 
 from annotation.kinds.controls import Note, One, Option, Some, Spans, When
+from annotation.kinds.personal_choice import PERSONAL, marks_match
 from annotation.kinds.question import Question
+from annotation.kinds.risk_choice import gravest, names_a_risk, risk_controls
 from filters.domains import DOMAINS
-from filters.risks import GROUPS, ILLEGAL, RISKS
+from filters.risks import GROUPS, ILLEGAL
 
 
 class Kind(StrEnum):
@@ -64,23 +66,9 @@ _MAIN = (
     Option("other", "其他", "以上都不合适", "y"),
 )
 
-_PERSONAL = (
-    Option("name", "姓名", "能与某一真实个人对应的姓名；公众人物公开履职除外", "1"),
-    Option("id_number", "证件号码", "身份证、护照、通行证、驾驶证、社保卡等", "2"),
-    Option("phone", "电话", "手机、个人座机", "3"),
-    Option("address", "住址", "详细到门牌、楼栋或房间", "4"),
-    Option("email", "邮箱", "个人电子邮箱", "5"),
-    Option("account", "网络账号", "QQ、微信、社交账号、用户名", "6"),
-    Option("bank_card", "银行账户", "银行卡号、账号、支付账户", "7"),
-    Option("plate", "车辆", "车牌、车架号", "8"),
-    Option("device", "设备与网络标识", "IP、MAC、IMEI 等", "9"),
-    Option("health", "医疗健康", "某人的病情、病历、检查结果", "q"),
-    Option("whereabouts", "行踪", "某人的行程、住宿、定位", "w"),
-    Option("minor", "未成年人信息", "不满十四周岁者的任何个人信息", "e"),
-    Option("other", "其他个人信息", "宗教信仰、特定身份、生物识别等", "r"),
+_GROUP_OPTIONS = tuple(
+    Option(group, f"{group} {name}", "", key) for key, (group, (name, _)) in zip("asdfg", GROUPS.items(), strict=True)
 )
-
-_GROUP_OPTIONS = tuple(Option(group, f"{group} {name}") for group, (name, _) in GROUPS.items())
 _SEVERITY = (
     Option("1", "轻微", "顺带提及、引用或批评性转述", "q"),
     Option("2", "一般", "部分内容有问题，其余可用", "w"),
@@ -88,41 +76,8 @@ _SEVERITY = (
 )
 
 
-def _risk_controls(verdict: str, bad: str) -> tuple[Some, ...]:
-    """Return a control for each of the five groups, asked when `verdict` is `bad`."""
-    return tuple(
-        Some(
-            f"risk_{group}", f"{group} {name}",
-            tuple(Option(risk, one.name) for risk, one in RISKS.items() if one.group == group),
-            required=False, when=When(verdict, (bad,)),
-        )
-        for group, (name, _) in GROUPS.items()
-    )  # fmt: skip
-
-
-def risks_of(label: Mapping[str, Any]) -> list[str]:
-    """Return the risks that a safety or acceptance label names, in the standard's order."""
-    return [risk for group in GROUPS for risk in label.get(f"risk_{group}", ())]
-
-
-def _gravest(label: Mapping[str, Any]) -> str:
-    """Return the first group in the standard's order, which runs from the gravest to the least."""
-    return risks_of(label)[0][:2]
-
-
-def _names_a_risk(label: Mapping[str, Any]) -> str | None:
-    return None if label["verdict"] in {"safe", "pass"} or risks_of(label) else "no risk named"
-
-
 def _unlawful_or(name: str, label: Mapping[str, Any]) -> str:
     return UNLAWFUL if label.get("report") else str(label[name])
-
-
-def _marks_match(label: Mapping[str, Any]) -> str | None:
-    marked = bool(label.get("spans"))
-    if label["verdict"] == "some" and not marked:
-        return "spans: personal data said, none marked"
-    return "spans: marked, and yet said to be none" if label["verdict"] == "none" and marked else None
 
 
 QUESTIONS: Mapping[Kind, Question] = {
@@ -142,11 +97,12 @@ QUESTIONS: Mapping[Kind, Question] = {
             _REPORT,
             _NOTE,
         ),
-        classes=("0", "1", "2", "3", "4", "5", UNLAWFUL),
+        classes=(UNLAWFUL, "0", "1", "2", "3", "4", "5"),  # worse than worthless: their order is counted in
         classify=lambda label: _unlawful_or("score", label),
         bad_classes=frozenset({"0", "1", "2", UNLAWFUL}),
         illegal_classes=frozenset({UNLAWFUL}),
         ordinal=True,
+        trains="quality",
     ),
     Kind.SAFETY: Question(
         title="内容安全标注",
@@ -162,14 +118,15 @@ QUESTIONS: Mapping[Kind, Question] = {
             Spans("evidence", "依据片段（可不标）", _GROUP_OPTIONS, required=False),
             One("verdict", "有无安全风险", (Option("safe", "无风险", "", "1"), Option("risky", "有风险", "", "2"))),
             One("severity", "严重程度", _SEVERITY, when=When("verdict", ("risky",))),
-            *_risk_controls("verdict", "risky"),
+            *risk_controls("verdict", "risky"),
             _NOTE,
         ),
         classes=("safe", *GROUPS),
-        classify=lambda label: "safe" if label["verdict"] == "safe" else _gravest(label),
-        check=_names_a_risk,
+        classify=lambda label: "safe" if label["verdict"] == "safe" else gravest(label),
+        check=names_a_risk,
         bad_classes=frozenset(GROUPS),
         illegal_classes=ILLEGAL,
+        trains="harm",
     ),
     Kind.PERSONAL: Question(
         title="个人信息标注",
@@ -181,16 +138,17 @@ QUESTIONS: Mapping[Kind, Question] = {
         ),
         quality="不漏标，边界准确到字，类别正确。",
         controls=(
-            Spans("spans", "个人信息", _PERSONAL, required=False),
+            Spans("spans", "个人信息", PERSONAL, required=False),
             One("verdict", "有无个人信息", (Option("none", "没有", "", "n"), Option("some", "有，已标全", "", "m"))),
             _NOTE,
         ),
         classes=("none", "some"),
         classify=lambda label: str(label["verdict"]),
-        check=_marks_match,
+        check=marks_match,
         bad_classes=frozenset({"some"}),
         illegal_classes=frozenset(),
         masked=False,
+        marks_all=True,
     ),
     Kind.DOMAIN: Question(
         title="领域标注",
@@ -217,14 +175,15 @@ QUESTIONS: Mapping[Kind, Question] = {
         quality="不漏判；不合格者风险种类准确。",
         controls=(
             One("verdict", "是否合格", (Option("pass", "合格", "", "1"), Option("fail", "不合格", "", "2"))),
-            *_risk_controls("verdict", "fail"),
+            *risk_controls("verdict", "fail"),
             _NOTE,
         ),
         classes=("pass", *GROUPS),
-        classify=lambda label: "pass" if label["verdict"] == "pass" else _gravest(label),
-        check=_names_a_risk,
+        classify=lambda label: "pass" if label["verdict"] == "pass" else gravest(label),
+        check=names_a_risk,
         bad_classes=frozenset(GROUPS),
         illegal_classes=frozenset(),  # what is bad is what such a sample counts: voiding its batch would lose it
+        trains="harm",
     ),
     Kind.PREFERENCE: Question(
         title="清洗版本比较",
@@ -248,7 +207,6 @@ QUESTIONS: Mapping[Kind, Question] = {
                     Option("complete", "更完整", "没有误删"),
                     Option("fluent", "更通顺"),
                     Option("format", "格式更好", "段落、标点、列表"),
-                    Option("masking", "遮盖得当", "个人信息既不漏也不误遮"),
                 ),
                 required=False, when=When("better", ("left", "right")),
             ),

@@ -27,6 +27,8 @@ class Option:
     """When to choose it, for the instructions."""
     key: str = ""
     """On the keyboard; empty lets Label Studio choose."""
+    group: str = ""
+    """Under which heading it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,16 @@ class When:
     def holds(self, label: Mapping[str, Any]) -> bool:
         """Say whether it is asked, given what stands before it."""
         return label.get(self.control) in self.codes
+
+
+def _tags(tag: str, options: Sequence[Option]) -> str:
+    return "".join(
+        f"<{tag} value={quoteattr(option.words)} alias={quoteattr(option.code)}"
+        + (f" hotkey={quoteattr(option.key)}" if option.key else "")
+        + (f" hint={quoteattr(option.meaning)}" if option.meaning and tag == "Choice" else "")
+        + "/>"
+        for option in options
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +95,17 @@ class Control:
         """Return the items of an answer that say `value`: what `read` undoes."""
         raise NotImplementedError
 
+    def grouped(self) -> list[tuple[str, tuple[Option, ...]]]:
+        """Return the options under their headings, in their order."""
+        headings = dict.fromkeys(option.group for option in self.options)
+        return [(head, tuple(one for one in self.options if one.group == head)) for head in headings]
+
     def _option_tags(self, tag: str) -> str:
         return "".join(
-            f"<{tag} value={quoteattr(option.words)} alias={quoteattr(option.code)}"
-            + (f" hotkey={quoteattr(option.key)}" if option.key else "")
-            + (f" hint={quoteattr(option.meaning)}" if option.meaning and tag == "Choice" else "")
-            + "/>"
-            for option in self.options
-        )
+            f'<View className="qy-group"><Header value={quoteattr(head)} size="6"/>{_tags(tag, options)}</View>'
+            if head else _tags(tag, options)
+            for head, options in self.grouped()
+        )  # fmt: skip
 
     def _known(self, codes: object) -> list[str]:
         """Check what was chosen; the answer says words where Label Studio overlooked the alias."""

@@ -69,6 +69,36 @@ class Tab:
         self.tell("Input.dispatchKeyEvent", type="keyDown", **event, **({} if control or not text else {"text": text}))
         self.tell("Input.dispatchKeyEvent", type="keyUp", **event)
 
+    def click(self, words):
+        """Choose the option that these words stand beside."""
+        self.wait(f"""(() => {{
+            const found = [...document.querySelectorAll("label")].find(e => e.innerText.includes({words!r}));
+            if (found) found.click();
+            return found !== undefined;
+        }})()""")
+
+    def mark(self, words, within=".qy-text"):
+        """Draw the mouse over the first of these words in an element, as a hand does; they stand in one line."""
+        box = self.ask(f"""(() => {{
+            const nodes = document.createTreeWalker(document.querySelector({within!r}), NodeFilter.SHOW_TEXT);
+            while (nodes.nextNode()) {{
+                const at = nodes.currentNode.data.indexOf({words!r});
+                if (at < 0) continue;
+                const range = document.createRange();
+                range.setStart(nodes.currentNode, at);
+                range.setEnd(nodes.currentNode, at + {words!r}.length);
+                range.startContainer.parentElement.scrollIntoView({{block: "center"}});
+                const box = range.getBoundingClientRect();
+                return [box.left + 1, box.right - 1, (box.top + box.bottom) / 2];
+            }}
+        }})()""")
+        assert box is not None, f"{words} is not there"
+        left, right, height = box
+        for kind, x, buttons in (("mousePressed", left, 1), ("mouseMoved", (left + right) / 2, 1),
+                                 ("mouseMoved", right, 1), ("mouseReleased", right, 0)):  # fmt: skip
+            self.tell("Input.dispatchMouseEvent", type=kind, x=x, y=height, button="left", buttons=buttons,
+                      clickCount=1)  # fmt: skip
+
     def screenshot(self, path):
         path.write_bytes(base64.b64decode(self.tell("Page.captureScreenshot", format="png")["data"]))
 
@@ -89,10 +119,12 @@ def open_tab(executable, folder, width=1280, height=800):
             assert process.poll() is None, log.read_text("utf-8", "replace")
             assert time.monotonic() < deadline, log.read_text("utf-8", "replace")
             time.sleep(0.1)
-        with connect(found[0], proxy=None, max_size=None) as browser:
+        with connect(found[0], proxy=None, max_size=None, ping_interval=None) as browser:
             browser.send(json.dumps({"id": 1, "method": "Target.createTarget", "params": {"url": "about:blank"}}))
             target = json.loads(browser.recv())["result"]["targetId"]
-            with connect(f"ws://127.0.0.1:{found[1]}/devtools/page/{target}", proxy=None, max_size=None) as page:
+            with connect(
+                f"ws://127.0.0.1:{found[1]}/devtools/page/{target}", proxy=None, max_size=None, ping_interval=None
+            ) as page:
                 tab = Tab(page)
                 tab.tell(
                     "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from annotation.kinds import QUESTIONS, InvalidAnswerError, Kind
 from annotation.kinds.controls import Note, One, Some, Spans
+from annotation.kinds.difference import show_difference
+from annotation.kinds.risk_choice import LINES
 from filters.risks import RISKS
 
 TEXT = "😀𠮷联系人张某某，电话 010-00000000，住某市某区某路1号。"
@@ -125,10 +127,11 @@ def test_a_page_is_well_formed_and_no_key_means_two_things(kind):
     root = ET.fromstring(page.config)
     keys = [node.get("hotkey") for node in root.iter() if node.get("hotkey")]
     assert sorted(keys) == sorted(set(keys))
-    assert [node.get("value") for node in root.iter("Text")] == [f"${name}" for name in question.texts]
+    shown = [f"${name}" for name in (*(["difference"] if len(question.texts) > 1 else []), *question.texts)]
+    assert [node.get("value") for node in root.iter("Text")] == shown
     assert "$source" not in page.config
     assert "$source" in question.page(show_source=True).config
-    assert all(part in page.instruction for part in ("标注目标", "数据格式", "标注方法", "质量要求", "中英对照"))
+    assert all(part in page.instruction for part in ("标注目标", "数据格式", "标注方法", "数据质量指标", "中英对照"))
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -141,3 +144,34 @@ def test_the_page_hides_and_shows_by_words_that_the_page_has(kind):
 
 def test_only_personal_data_is_shown_unmasked():
     assert [kind for kind in Kind if not QUESTIONS[kind].masked] == [Kind.PERSONAL]
+
+
+def test_each_risk_is_explained_in_a_line_and_every_choice_in_the_instructions():
+    assert list(LINES) == list(RISKS)
+    for kind in Kind:
+        text = QUESTIONS[kind].page().instruction
+        words = [option.words for control in QUESTIONS[kind].controls for option in control.options]
+        assert [one for one in words if one not in text] == []
+    assert [line for line in LINES.values() if line not in QUESTIONS[Kind.ACCEPTANCE].page().instruction] == []
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "said"),
+    [
+        ("甲\n乙\n丙", "甲\n丙", "左：乙"),
+        ("甲\n丙", "甲\n乙\n丁\n丙", "右：乙⏎丁"),
+        ("他在二楼东侧的自习室里坐着等人来开门已经很久了。", "他在二楼西侧的自习室里坐着等人来开门已经很久了。",
+         "左：他在二楼东侧的自习室里坐着等人来开…\n右：他在二楼西侧的自习室里坐着等人来开…"),
+        ("甲\n\n乙", "甲\n乙", "仅空行不同"),
+        ("\n".join(f"左{k}" for k in range(500)), "右", "差异较多：左边 500 行、右边 1 行不同，请通读"),
+    ],
+)  # fmt: skip
+def test_what_differs_stands_in_a_few_lines(left, right, said):
+    assert show_difference(left, right) == said
+
+
+@given(st.text("甲乙\n", max_size=30), st.text("甲乙\n", max_size=30))
+def test_whatever_differs_is_said_and_what_is_alike_is_not(left, right):
+    assert (show_difference(left, right) == "仅空行不同") == (
+        [line for line in left.split("\n") if line] == [line for line in right.split("\n") if line]
+    )

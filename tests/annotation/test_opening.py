@@ -6,10 +6,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotation.opening import open_round
-from annotation.questions import question_of, read_label, review_of, suggestion_of
+from annotation.questions import question_of, read_label, review_of
 from annotation.round_file import load_round
 from annotation.round_tables import read_suggestions
 from annotation.rounds import push_round
+from annotation.suggestions import suggester_of
 from flows.runtime import run_direct
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError
@@ -153,18 +154,19 @@ def test_personal_data_is_masked_in_gold_too_unless_it_is_what_is_asked_about(dr
 
 
 def test_what_filters_measured_can_be_suggested(draw, folder):
-    draw(HEAD + "[sampling]\nsize = 5\n", suggest=("length.lines", lambda lines: {"score": str(min(5, lines))}))
+    draw(
+        HEAD + "show_predictions = true\n[sampling]\nsize = 5\n",
+        suggest=lambda _, rows: ([{"score": "1"}] * len(rows), "length 1"),
+    )
     assert list(read_suggestions(folder / "work", "r").values()) == [{"score": "1"}] * 5
     with pytest.raises(RecipeError, match="nothing that is measured"):
-        suggestion_of("safety")
+        suggester_of("acceptance")
 
 
-def test_safety_is_always_reviewed_item_by_item_and_a_comparison_is_not_drawn_yet():
+def test_safety_is_always_reviewed_item_by_item():
     assert [review_of("safety", "none"), review_of("quality", None), review_of("quality", "none")] == [
         "every", "audit", "none",
     ]  # fmt: skip
-    with pytest.raises(RecipeError, match="two versions"):
-        question_of("preference")
     with pytest.raises(RecipeError, match='did you mean "quality"'):
         question_of("qualty")
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.service
 LABELS = {
     Kind.QUALITY: {"score": "2", "faults": ["broken", "other"], "note": "缺页"},
     Kind.SAFETY: {"evidence": [[0, 2, "A1"]], "verdict": "risky", "severity": "2", "risk_A1": ["A1-f"]},
-    Kind.PERSONAL: {"spans": [[0, 2, "name"], [1, 4, "phone"]], "verdict": "some"},
+    Kind.PERSONAL: {"spans": [[0, 2, "name"], [1, 4, "mobile"]], "verdict": "some"},
     Kind.DOMAIN: {"main": "law", "also": ["news"]},
     Kind.ACCEPTANCE: {"verdict": "fail", "risk_A5": ["A5-a"]},
     Kind.PREFERENCE: {"better": "left", "because": ["cleaner"]},
@@ -22,7 +22,7 @@ def test_label_studio_takes_the_page_and_gives_the_answer_back(label_studio, kin
     question = QUESTIONS[kind]
     page = question.page(rule_version="2026-1", show_source=True)
     text = "😀𠮷联系人某某"
-    data = dict.fromkeys(question.texts, text) | {"source": "某站", "key": kind}
+    data = question.data(*[text] * len(question.texts)) | {"source": "某站", "key": kind}
     with LabelStudio(label_studio.url, label_studio.operator.token) as studio:
         project = studio.create_project(f"页面 {kind}", page.config, page.instruction, show_predictions=True)
         prediction = question.prediction(LABELS[kind], text, "filters-1")
