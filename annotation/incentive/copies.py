@@ -55,7 +55,7 @@ ANSWERS_COMPARED = 400_000_000
 def _chance(log: Whole, prior: Numbers, gold: int, errors: Numbers, said: int, least: float) -> float:
     """Return P(said) by a person's `errors`, given the others' summed logarithms (in units of 2 ** -32) or the gold."""
     if gold >= 0:
-        return max(errors[gold, said], least)
+        return float(max(errors[gold, said], least))
     top = -np.inf
     for c in range(len(log)):
         top = max(top, log[c] / 2.0**32 + prior[c])
