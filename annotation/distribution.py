@@ -78,29 +78,50 @@ def deal(needs: Sequence[Need], room: Mapping[str, int], generator: Generator) -
 
 def plant(
     tasks: Mapping[str, int],
-    golds: Sequence[int],
+    golds: Mapping[int, str],
     seen: Mapping[str, Collection[int]],
     rate: float,
     generator: Generator,
+    least: int = 0,
 ) -> list[tuple[int, str]]:
-    """Choose the gold items that each person gets among his tasks, none of them twice.
+    """Choose the gold items that each person gets among his tasks, none of them twice, of every cell alike.
+
+    Twenty golds drawn as documents come hold one unsafe document, and then whoever always says "safe" passes them.
 
     Args:
         tasks: person -> new tasks that are no gold.
-        golds: gold items of the round.
+        golds: gold items of the round, and the cell of each: its class.
         seen: person -> gold items that he has had.
         rate: gold among all tasks, on average.
         generator: of the round's seed.
+        least: gold that each person has in the end at least, as far as there is so much.
     """
     pairs = []
     for person, number in sorted(tasks.items()):
         own = rate * (1 + GOLD_SPREAD * (2 * generator.random() - 1))
         wanted = number * own / (1 - own) if own < 1 else len(golds)
-        count = int(wanted) + int(generator.random() < wanted % 1)
-        fresh = sorted(set(golds) - set(seen.get(person, ())))
-        drawn = generator.permutation(len(fresh))[:count]
-        pairs += [(fresh[int(place)], person) for place in sorted(drawn)]
+        had = set(seen.get(person, ())) & set(golds)
+        count = max(int(wanted) + int(generator.random() < wanted % 1), least - len(had))
+        pairs += [(item, person) for item in sorted(_even(golds, had, count, generator))]
     return pairs
+
+
+def _even(golds: Mapping[int, str], had: Collection[int], count: int, generator: Generator) -> list[int]:
+    """Draw `count` golds that a person has not had, each time of the cell that he has had least of, equals by lot."""
+    sizes = dict.fromkeys(sorted(set(golds.values())), 0)
+    for item in had:
+        sizes[golds[item]] += 1
+    fresh: dict[str, list[int]] = {cell: [] for cell in sizes}
+    left = sorted(set(golds) - set(had))
+    for place in generator.permutation(len(left)):
+        fresh[golds[left[int(place)]]].append(left[int(place)])
+    drawn: list[int] = []
+    while len(drawn) < count and (cells := [cell for cell in sizes if fresh[cell]]):
+        lots = generator.random(len(cells))
+        _, _, cell = min((sizes[cell], lot, cell) for cell, lot in zip(cells, lots, strict=True))
+        drawn.append(fresh[cell].pop())
+        sizes[cell] += 1
+    return drawn
 
 
 def shuffle(pairs: Sequence[tuple[int, str]], first: Mapping[str, int], generator: Generator) -> list[int]:

@@ -52,6 +52,9 @@ class Gold(Strict):
     """JSONL with id, text and label, relative to the round's file."""
     rate: Share = 0.05
     """Of each person's tasks; each person's own rate lies at random between 0.7 and 1.3 times this."""
+    least: Whole = 0
+    """Gold that each person has in the end at least, as far as there is so much. Pay rests on 20 or more. Whatever the
+    number, each person gets gold of every class alike."""
 
 
 class Review(Strict):

@@ -64,7 +64,7 @@ def advance(opened: Session, round_: Round, reading: Reading, at: datetime) -> S
         if step.void or step.returned:
             standing = load_standing(opened, round_, reading)
     live = [one for one in standing if one.item.state == OPEN and not one.is_planted]
-    dealer = _Dealer(opened, round_, form, standing, at, step)
+    dealer = _Dealer(opened, round_, form, standing, reading, at, step)
     wants = {one.item.id: one.item.overlap - sum(held.counts for held in one.of("annotator")) for one in live}
     dealer.issue("annotator", [(one, wants[one.item.id], None) for one in live if wants[one.item.id] > 0])
     dealer.issue("reviewer", [(one, 1, one.answer_like(one.category or "", reading))
@@ -158,14 +158,15 @@ class _Dealer:
     """Finds people for items, within their room."""
 
     def __init__(
-        self, opened: Session, round_: Round, form: RoundFile, standing: Sequence[Standing], at: datetime, step: Step
-    ) -> None:
+        self, opened: Session, round_: Round, form: RoundFile, standing: Sequence[Standing], reading: Reading,
+        at: datetime, step: Step,
+    ) -> None:  # fmt: skip
         self._opened, self._round, self._form, self._at, self._step = opened, round_, form, at, step
         self._exams = opened.scalars(select(Qualification)).all()
         self._active = set(opened.scalars(select(Contributor.id).where(Contributor.active)))
         self._load: dict[str, int] = defaultdict(int)
         self._next: dict[tuple[str, str], int] = defaultdict(int)
-        self._golds = [one.item.id for one in standing if one.is_planted]
+        self._golds = {one.item.id: reading.category(one.item.gold or {}) for one in standing if one.is_planted}
         self._seen: dict[str, set[int]] = defaultdict(set)
         for one in standing:
             for held in one.held:
@@ -194,7 +195,8 @@ class _Dealer:
             tasks: dict[str, int] = defaultdict(int)
             for _, person in pairs:
                 tasks[person] += 1
-            golds = plant(tasks, self._golds, self._seen, self._form.gold.rate, self._generator)
+            gold = self._form.gold
+            golds = plant(tasks, self._golds, self._seen, gold.rate, self._generator, gold.least)
             self._step.issued["gold"] += len(golds)
             pairs += golds
         shown = {one.item.id: label for one, _, label in wanted}

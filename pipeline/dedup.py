@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.arrays import map_array, read_array, write_array
+from pipeline.banding import fixed_width
 from pipeline.cluster_table import Grouped, grouped, kept_among, write_clusters
 from pipeline.clusters import assemble, exact_groups, find_clusters
 from pipeline.comparison import TEXT_SHARE
@@ -191,13 +192,8 @@ def _edges(scratch: Scratch, tasks: int) -> tuple[NDArray[np.uint64], NDArray[np
 
 def _fixed(column: pa.ChunkedArray, dtype: np.dtype[Any], width: int) -> NDArray[Any]:
     """View a column of fixed-size binaries as rows of numbers."""
-    pieces = []
-    for chunk in column.chunks:
-        size = chunk.type.byte_width
-        data = chunk.buffers()[1]
-        pieces.append(np.frombuffer(data, np.uint8)[chunk.offset * size : (chunk.offset + len(chunk)) * size])
-    flat = np.concatenate(pieces) if pieces else np.empty(0, np.uint8)
-    return flat.view(dtype).reshape(-1, width)
+    pieces = [fixed_width(chunk, dtype, width) for chunk in column.chunks]
+    return np.concatenate(pieces) if pieces else np.empty((0, width), dtype)
 
 
 def _order(ids: pa.Array) -> NDArray[np.int64]:

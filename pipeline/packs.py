@@ -11,7 +11,7 @@ from filters.risks import RISKS
 from pipeline.errors import RecipeError
 from pipeline.policy_file import override
 from pipeline.policy_form import PackFile, RiskEntry
-from pipeline.toml import nearest, parse
+from pipeline.toml import nearest, parse, read_named, shipped
 
 DEFAULT_PACKS = ("safety_default",)
 """The packs of a recipe that names none; their rules on what it does not measure are left out, and that is said."""
@@ -64,7 +64,7 @@ class Packed:
 
 def shipped_packs() -> list[str]:
     """Return the names of the packs that come with Qingyuan."""
-    return sorted(entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith(".toml"))
+    return shipped(_FOLDER)
 
 
 def load_pack(name: str, beside: Path) -> Pack:
@@ -74,16 +74,7 @@ def load_pack(name: str, beside: Path) -> Pack:
         RecipeError: there is none of that name, it cannot be read, two of its rules have one reason, or it names a
             risk that there is not.
     """
-    if name.endswith(".toml"):
-        path = beside / name
-        try:
-            text, where = path.read_text("utf-8"), f"pack {path}"
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"pack {path}: cannot be read: {error}") from error
-    elif name in shipped_packs():
-        text, where = (_FOLDER / f"{name}.toml").read_text("utf-8"), f"pack {name}"
-    else:
-        raise RecipeError(f'there is no pack "{name}"{nearest(name, shipped_packs())} (or say a .toml file)')
+    text, where = read_named("pack", name, beside, _FOLDER)
     form = parse(PackFile, text, where)
     if form.extends is not None and form.extends not in shipped_packs():
         raise RecipeError(

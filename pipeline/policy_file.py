@@ -15,7 +15,7 @@ from pipeline.passages import MEASURED as PASSAGES
 from pipeline.policy_form import PolicyFile, RuleEntry
 from pipeline.schema import DEDUP, READING
 from pipeline.templates import MEASURED
-from pipeline.toml import nearest, parse
+from pipeline.toml import nearest, parse, read_named, shipped
 
 KEPT = "kept"
 """Stands for the verdict of a kept document where reasons are listed."""
@@ -30,7 +30,7 @@ _FOLDER = files("filters.policies")
 
 def shipped_policies() -> list[str]:
     """Return the names of the policies that come with Qingyuan."""
-    return sorted(entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith(".toml"))
+    return shipped(_FOLDER)
 
 
 def load_policy(name: str, beside: Path) -> Policy:
@@ -45,16 +45,7 @@ def load_policy(name: str, beside: Path) -> Policy:
 
 def read_policy(name: str, beside: Path) -> tuple[PolicyFile, str]:
     """Read the file of a policy; return it, and what to call it in an error. Arguments and errors as `load_policy`."""
-    if name.endswith(".toml"):
-        path = beside / name
-        try:
-            text, where = path.read_text("utf-8"), f"policy {path}"
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"policy {path}: cannot be read: {error}") from error
-    elif name in shipped_policies():
-        text, where = (_FOLDER / f"{name}.toml").read_text("utf-8"), f"policy {name}"
-    else:
-        raise RecipeError(f'there is no policy "{name}"{nearest(name, shipped_policies())} (or say a .toml file)')
+    text, where = read_named("policy", name, beside, _FOLDER)
     return parse(PolicyFile, text, where), where
 
 

@@ -1,8 +1,11 @@
 """Files that people write, in TOML: read strictly, and faults said in their author's words. Door to pydantic."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -49,6 +52,37 @@ def parse(form: type[Form], text: str, where: str) -> Form:
         raise RecipeError("\n".join(f"{where}, {fault}" for fault in faults)) from error
 
 
+def shipped(folder: Traversable) -> list[str]:
+    """Return the names of the files of one kind that come with Qingyuan."""
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def read_named(kind: str, name: str, beside: Path, folder: Traversable) -> tuple[str, str]:
+    """Read a shipped file by its name, or one of the operator's by its path.
+
+    Args:
+        kind: what such a file is called in an error.
+        name: the name, or a path that ends in .toml, relative to `beside`.
+        beside: folder of whoever names it.
+        folder: of the shipped ones.
+
+    Returns:
+        its text, and what to call it in an error.
+
+    Raises:
+        RecipeError: there is none of that name, or it cannot be read.
+    """
+    if name.endswith(".toml"):
+        path = beside / name
+        try:
+            return path.read_text("utf-8"), f"{kind} {path}"
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"{kind} {path}: cannot be read: {error}") from error
+    if name not in shipped(folder):
+        raise RecipeError(f'there is no {kind} "{name}"{nearest(name, shipped(folder))} (or say a .toml file)')
+    return (folder / f"{name}.toml").read_text("utf-8"), f"{kind} {name}"
+
+
 _WORDING = {
     "missing": "is missing",
     "string_type": "must be text in quotes",
@@ -76,12 +110,21 @@ def _fault(form: type[BaseModel], fault: ErrorDetails) -> str:
     spot = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
     if fault["type"] != "extra_forbidden":
         words = _WORDING.get(fault["type"], fault["msg"])
+        if fault["type"] == "literal_error":
+            words += _nearest_value(fault)
         return f"{spot}: {words.format(**fault.get('ctx', {}), input=fault['input'], key=place[-1])}"
     model: Any = form
     for part in place[:-1]:
         if isinstance(part, str):
             model = inner_form(model.model_fields[part].annotation)
     return f"{spot}: unknown key{nearest(str(place[-1]), model.model_fields)}"
+
+
+def _nearest_value(fault: ErrorDetails) -> str:
+    """Say which of the values that there are was probably meant; nothing if none is near."""
+    known = re.findall("'([^']*)'", fault["ctx"]["expected"])
+    close = get_close_matches(str(fault["input"]), known, n=1, cutoff=0.5)
+    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 def inner_form(annotation: Any) -> Any:  # noqa: ANN401 - an annotation can be anything

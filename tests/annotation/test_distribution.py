@@ -79,13 +79,26 @@ def test_dealing_keeps_its_laws(wants, room, seed):
 
 def test_gold_comes_at_a_rate_of_each_persons_own_and_never_twice():
     tasks = {f"p{number}": 400 for number in range(20)}
-    pairs = plant(tasks, list(range(1000)), {"p0": set(range(990))}, 0.1, np.random.default_rng(1))
+    pairs = plant(tasks, dict.fromkeys(range(1000), "x"), {"p0": set(range(990))}, 0.1, np.random.default_rng(1))
     counts = [sum(person == name for _, person in pairs) for name in tasks]
     assert len(set(pairs)) == len(pairs)
     assert {item for item, person in pairs if person == "p0"} == set(range(990, 1000))
     assert len(set(counts[1:])) > 5
     assert min(counts[1:]) >= 400 * 0.07 / 0.93 - 1
     assert max(counts[1:]) <= 400 * 0.13 / 0.87 + 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_person_has_gold_of_every_class_alike_and_the_least_number_whatever_the_rate(seed):
+    golds = {item: "unsafe" if item < 20 else "safe" for item in range(200)}
+    seen = {"p1": set(range(100, 106))}
+    pairs = plant({"p0": 30, "p1": 30, "p2": 400}, golds, seen, 0.02, np.random.default_rng(seed), least=20)
+    for person in ("p0", "p1", "p2"):
+        had = [golds[item] for item, name in pairs if name == person] + [golds[item] for item in seen.get(person, ())]
+        assert (had.count("unsafe"), had.count("safe")) == (10, 10)
+    few = plant({"p0": 30}, golds, {"p0": set(range(18))}, 0.02, np.random.default_rng(seed), least=40)
+    assert sorted(item for item, _ in few if item < 20) == [18, 19]
+    assert len(few) == 22
 
 
 def test_gold_lies_anywhere_in_an_order_of_each_persons_own():

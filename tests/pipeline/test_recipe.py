@@ -78,6 +78,7 @@ def test_the_minimal_recipe_of_the_design_works(tmp_path):
         ("[recipe\n", "not TOML"),
         (MINIMAL.replace('"corpus.jsonl.zst"', '""'), "sources[1].path: is empty"),
         (MINIMAL + 'format = "json"\n', "sources[1].format: 'json' is none of 'jsonl', "),
+        (MINIMAL + 'format = "parqet"\n', "'html' or 'warc'; did you mean \"parquet\"?"),
         (MINIMAL.partition("[[")[0], "sources: is missing"),
         (MINIMAL.replace("[[sources]]", "[sources]"), "tables of a list have two brackets: [[sources]]"),
     ],

@@ -15,6 +15,7 @@ from pipeline.recipe import load_recipe
 from pipeline.run import clean
 from pipeline.store import RunFolder, read_table
 from pipeline.survey import LINES, Counted, add_up, find_templates
+from tests.pipeline.conftest import Quiet, Recording
 
 RECIPE = """
 [recipe]
@@ -63,27 +64,6 @@ at_most = 0.9
 SLOGAN = "山间小报，每周三与您见面"
 OTHER_SLOGAN = "南方茶馆的老朋友们都在这里"
 FOOTER = "京ICP备12345678号-1"
-
-
-class Quiet:
-    def stage(self, name, total, unit):
-        pass
-
-    def advance(self, weight):
-        pass
-
-    def finish(self):
-        pass
-
-
-class Recording(InProcess):
-    def __init__(self):
-        super().__init__()
-        self.done = []
-
-    def run(self, stage, items):
-        self.done += [item.name for item in items]
-        return super().run(stage, items)
 
 
 def prose(seed, lines=3):
