@@ -17,7 +17,10 @@ def scores(low, high, golds=40, state="anchored"):
 
 
 def before(tier):
-    return pa.Table.from_pylist([{"contributor": "p", "kind": "k", "tier": tier, "golds": 40, "because": "kept"}], TIERS)
+    row = {"contributor": "p", "kind": "k", "tier": tier, "golds": 40, "because": "kept"}
+    return pa.Table.from_pylist([row], TIERS)
+        [{"contributor": "p", "kind": "k", "tier": tier, "golds": 40, "because": "kept"}], TIERS
+    )
 
 
 @pytest.mark.parametrize(
