@@ -19,8 +19,6 @@ def scores(low, high, golds=40, state="anchored"):
 def before(tier):
     row = {"contributor": "p", "kind": "k", "tier": tier, "golds": 40, "because": "kept"}
     return pa.Table.from_pylist([row], TIERS)
-        [{"contributor": "p", "kind": "k", "tier": tier, "golds": 40, "because": "kept"}], TIERS
-    )
 
 
 @pytest.mark.parametrize(
