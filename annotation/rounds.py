@@ -138,7 +138,7 @@ def _send(
     rights = read_right_texts(workspace, name) if len(question.texts) > 1 else {}
     page = RoundPage(question, round_.rule_version, read_suggestions(workspace, name), by, rights)
     texts, said = read_texts(workspace, name), Reserved()
-    chars = {document: len(text) for document, text in texts.items()}
+    chars = {document: len(text) + len(rights.get(document, "")) for document, text in texts.items()}
 
     def afford(opened: Session, due: Due) -> set[int]:
         nonlocal said
@@ -166,11 +166,8 @@ def _settle(engine: Engine, workspace: Path, name: str) -> dict[str, Any]:
         standing = load_standing(opened, round_, question)
         decided = settle_appeals(opened, round_, standing, question)
         result = write_results(opened, round_, workspace, standing, question)
-        status, mark, runs = (
-            round_status(opened, round_, now()),
-            round_mark(opened, round_),
-            form_of(round_).round.names,
-        )
+        status, mark = round_status(opened, round_, now()), round_mark(opened, round_)
+        runs = form_of(round_).round.names
     write_json(_results(workspace, name), {**result, "status": status, "runs": runs, "mark": mark})
     return {
         "labels": result["labels"], "exams": {exam.contributor: exam.passed for exam in exams},

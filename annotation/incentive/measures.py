@@ -102,8 +102,11 @@ def measure(
     each = replace(both, weight=both.weight / np.repeat(size, strata)[:, None])
     whole, certain = mean(each, LOW_Z), mean(each, CAP_Z)
     by_gold, by_peers = mean(gold, CAP_Z), mean(peers, PEER_Z / sound)
+    unseen = seen == 0  # the golds say nothing of such a class: what the peers say of it stands in their bound
+    mixed = Witness(np.where(unseen, peers.right, gold.right), np.where(unseen, peers.weight, gold.weight), gold.rows)
+    bound = mean(mixed, CAP_Z)
     has_gold, has_peers = (np.add.reduce(w.rows.reshape(people, strata), axis=1) > 0 for w in (gold, peers))
-    gold_cap = np.where(has_gold, by_gold.j + by_gold.up, np.inf)
+    gold_cap = np.where(has_gold, bound.j + bound.up, np.inf)
     peer_cap = np.where(has_peers, by_peers.j + by_peers.up, np.inf)
     seen, right = (count.reshape(people, strata, classes).sum(axis=1) for count in (seen, right))
     anchored = (seen > 0).sum(axis=1) >= 2  # noqa: PLR2004 - J tells classes apart

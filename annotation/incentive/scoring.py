@@ -156,6 +156,6 @@ def _alarms(table: pa.Table, found: Fit, copies: Copies) -> list[str]:
          f"the consensus fails on the golds (J_ref {found.reference or 0:.2f} < {SOUND}): peers count for less"),
         (unanchored > 0, f"{unanchored} of {table.num_rows} people have no golds of two classes"),
         (copies.cluster.any(),
-         f"{np.count_nonzero(copies.cluster)} people answer as one, in {copies.cluster.max()} clusters: look at them"),
+         f"{np.count_nonzero(copies.cluster)} people answer as one ({copies.cluster.max()} clusters): look"),
     ]  # fmt: skip
     return [sentence for condition, sentence in said if condition]
