@@ -32,7 +32,8 @@ Their rows leave every run and index (--index limits the indexes: what stays in 
 makes later runs drop its copies); a shard that is read again loses them again. Then run the recipes again: of each
 cluster the best that is left comes back, unless --twins took all that resembles them. Until then, verdicts of
 documents that were dropped as their copies still name their ids. Releases are never changed: the next one is made
-without them. The input is yours: remove it there too. No text and no identifier is stored: salted hashes.
+without them. The input is yours: remove it there too, but blank a record that has no id rather than delete its line:
+it is known by its place, and whatever stands there later stays out. No text and no identifier is stored: salted hashes.
 """
 _ACTIONS = ("list", "show", "decide", "revoke", "appeal")
 
@@ -205,7 +206,7 @@ def _line(one: dict[str, Any]) -> str:
     clock = "LATE" if one["late"] else f"{left} working days left" if left is not None else "decided"
     return (
         f"{one['request']:>4}  {one['state']:<8} by {one['way']:<8} until {one['deadline'][:10]} ({clock}), asked by "
-        f"{one['asked_by']}, {one['documents']} documents"
+        f"{one['asked_by']}, {one['documents']} document(s)"
     )
 
 
@@ -227,7 +228,7 @@ def _said(result: dict[str, Any]) -> str:
             lines.append("Nothing here had them. Should they come with a later run, they are left out.")
         for one in result.get("releases", []):
             by = f"replaced by {one['replaced_by']}" if one["replaced_by"] else "no release has replaced it yet"
-            lines.append(f"In release {one['release']}: {len(one['rows'])} rows; {by}.")
+            lines.append(f"In release {one['release']}: {len(one['rows'])} row(s); {by}.")
         if result.get("not_compared"):
             lines.append(f"Indexes of words were not searched for near-duplicates: {', '.join(result['not_compared'])}")
         lines.append(f"Proof: {result['proof']}")

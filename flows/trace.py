@@ -106,7 +106,7 @@ def _said(found: dict[str, Any]) -> str:
         f"{row['id']}  in {release['version']}{trial}" + ("  TAKEN DOWN SINCE" if found["taken_down_since"] else ""),
         f"  row      {file['row']} of {file['path']}, leaf {file['leaf']} of {file['leaves']}: {proved}",
         f"  root     {file['root']}",
-        f"  text     {row['characters']} characters: {row['excerpt'][:60]}…",
+        f"  text     {row['characters']} characters: {' '.join(row['excerpt'].split())[:60]}…",
         *_source_lines(found["source"]),
     ]
     if "missing" in document:

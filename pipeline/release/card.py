@@ -112,13 +112,14 @@ def _masked(manifest: Mapping[str, Any]) -> int:
 
 
 def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any]) -> str:
-    lengths = statistics.get("lengths", {}).get("quantiles", {})
+    quantiles = statistics.get("lengths", {}).get("quantiles", {})
+    lengths = "，".join(f"{float(share):.0%}：{chars:,} 字" for share, chars in quantiles.items()) or "–"
     return f"""\
 ## 概述
 
 中文预训练语料，{manifest["documents"]:,} 篇，{manifest["characters"]:,} 字，来自 {len(manifest["sources"])} 个来源、\
 {len(manifest["runs"])} 次清洗（{"、".join(one["name"] for one in manifest["runs"])}）。本页由 `manifest.json` 与 \
-`statistics.json` 生成，不手工修改。篇长分位数：{lengths}。
+`statistics.json` 生成，不手工修改。篇长分位数 {lengths}。
 
 - 读取：`datasets.load_dataset("parquet", data_files="data/*.parquet")`；字段见 `croissant.json`。
 - 校验：`qingyuan verify .` 离线核对每个文件；Merkle 根在 `manifest.json`。

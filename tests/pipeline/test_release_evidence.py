@@ -165,6 +165,14 @@ def test_a_refused_gate_or_one_that_was_not_asked_is_a_clause_not_met(tmp_path, 
     assert (found["manual_sample"]["result"], stored["totals"]["符合"] > 0) == ("符合", True)
 
 
+def test_a_clause_that_a_gate_lets_pass_short_of_what_is_asked_is_not_met(tmp_path, registry):
+    short = {**gate("keywords"), "figures": {"met": False}, "remedy": "load more"}
+    gates = [short, *(gate(name) for name in GATES if name != "keywords")]
+    found, _ = lines(made(tmp_path, registry, describe("2026.11", gates=gates), "a"))
+
+    assert (found["keywords"]["result"], found["keywords"]["plan"]) == ("不符合", "load more")
+
+
 def test_a_number_that_was_read_nowhere_is_not_printed(trial):
     text = (trial / "evidence/self_assessment.md").read_text()
     found, _ = lines(trial)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from filters.texts import Texts
 from flows.cli import main
 from pipeline.database import check_audit, open_registry, session
 from pipeline.errors import RecipeError
@@ -287,9 +288,17 @@ def test_urls_are_the_same_page(one, other):
 
 
 def test_a_number_is_not_found_inside_a_longer_one_nor_across_documents():
-    texts = pa.array([f"单号9{MOBILE}", "尾号1381234", "5678 是另一篇", f"电话{MOBILE}"], pa.large_string())
+    texts = pa.array(
+        [f"单号9{MOBILE}", f"单号{MOBILE}9", "尾号1381234", "5678 是另一篇", f"电话{MOBILE}"], pa.large_string()
+    )
 
-    assert Subject.of(MOBILE).in_documents(texts).tolist() == [False, False, False, True]
+    assert Subject.of(MOBILE).in_documents(texts).tolist() == [False, False, False, False, True]
+
+
+def test_an_index_is_searched_for_chinese_numerals_too():
+    folded = Texts(pa.array(["打一三八-一二三四-五六七八找我", "一三八一二三四五六七九"], pa.large_string())).folded
+
+    assert Subject.of(MOBILE).in_folded(folded.values, folded.offsets).tolist() == [True, False]
 
 
 def test_the_list_of_a_workspace_is_what_it_was_before_there_were_bans(tmp_path):
