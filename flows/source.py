@@ -5,42 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DOMAINS = (
-    "one of the six scenes (government, medicine, science, finance, autonomous_driving, urban_governance), law, "
-    "education, technology, news, literature, sport, cooking, travel, entertainment, mixed or other"
-)
-CLASSES = "open, self_crawled, self_made, commercial, user_input, public_data or synthetic"
-
-FIELDS = (
-    ("class", f"what kind of source it is: {CLASSES}"),
-    ("language", "zh, yue, en …"),
-    ("domain", DOMAINS),
-    ("jurisdiction", "domestic 境内 or foreign 境外"),
-    ("origin", "address, data set or organisation"),
-    ("collector", "who collected it"),
-    ("method", "how, with the tool and its version"),
-    ("collected-from", "first day, as 2026-11-01"),
-    ("collected-to", "last day"),
-    ("robots", "what robots.txt said then: allowed, disallowed or absent; with --paper robots=FILE its bytes"),
-    ("licence", "SPDX name, as CC-BY-4.0"),
-    ("contract", "its number"),
-    ("contract-party", "with whom"),
-    ("contract-use", "training or other: whether it lets us train"),
-    ("contract-until", "its last day"),
-    ("operation", "of public data: open to everyone, or authorised operation"),
-    ("registration-code", "of public data in authorised operation"),
-    ("authorised-use", "training or other"),
-    ("authorised-from", "first day of the authorisation"),
-    ("authorised-until", "its last day"),
-    ("generator", "of synthetic data: model and version"),
-    ("personal", "personal information in it as it comes: none, present or sensitive"),
-    ("personal-ground", "consent, contract, legal_duty, emergency, news, made_public or other_law"),
-    ("ip-owner", "who answers for intellectual property"),
-    ("ip-review", "pending, cleared or infringing"),
-    ("ip-reviewed", "day of that review"),
-    ("expires", "last day on which the source may be used at all"),
-)  # fmt: skip
-"""Options of `source add` that are fields of a source; a test holds them against `pipeline.sources.source_file`."""
+from flows.source_actions import ACTS
+from flows.source_fields import FIELDS
 
 _ADD = """\
 Said again for a source that is there, it changes what is said and leaves the rest. Papers are copied into
@@ -76,19 +42,10 @@ def add_verbs(add: Callable[..., argparse.ArgumentParser], workspace: Callable[[
         "Say `qingyuan source ACTION --help` for each.",
     )  # fmt: skip
     add_actions(source, workspace)
-    accept = add("accept", _act("accept"), "draw the samples of a release and enter what was found", _ACCEPT + _EXIT_5)
+    accept = add("accept", ACTS["accept"], "draw the samples of a release and enter what was found", _ACCEPT + _EXIT_5)
     accept.add_argument("version", help="version of the candidate that `qingyuan release` made")
     accept.add_argument("--terms", type=Path, action="append", default=[], help="word list for the technical sample")
     _add_asking(accept)
-
-
-def _act(name: str) -> Callable[[argparse.Namespace], int]:
-    def perform(options: argparse.Namespace) -> int:
-        from flows.source_actions import ACTS  # noqa: PLC0415
-
-        return ACTS[name](options)
-
-    return perform
 
 
 def add_actions(verb: argparse.ArgumentParser, workspace: Callable[[str], Path]) -> None:
@@ -104,7 +61,7 @@ def add_actions(verb: argparse.ArgumentParser, workspace: Callable[[str], Path])
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="say it as JSON")
         if takes:
             action.add_argument("source", help=takes)
-        action.set_defaults(act=_act(name))
+        action.set_defaults(act=ACTS[name])
         return action
 
     entered = add("add", "enter a source, or change it", _ADD, "its name, as recipes have it")

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.source import FIELDS
+from flows.source_fields import FIELDS
 
 if TYPE_CHECKING:
     from annotation.acceptance import Said

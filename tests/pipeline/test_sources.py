@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters.domain import DOMAINS
-from flows.source import FIELDS
+from flows.source_fields import FIELDS
 from pipeline.clauses import CLAUSES
 from pipeline.database import check_audit, open_registry, session
 from pipeline.errors import GateError, RecipeError
