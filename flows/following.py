@@ -39,6 +39,6 @@ def score_round(score: Callable[[str | None, Act], Said], workspace: Path, name:
     with session(open_registry(workspace)) as opened:
         find_round(opened, name)
         paid = select(Reservation.period).where(Reservation.round == name).distinct().order_by(Reservation.period)
-        periods = list(opened.scalars(paid))
+        periods: list[str | None] = list(opened.scalars(paid))
     act: Act = "settle" if settle else "show"
     return [score(period, act) for period in periods or [None]]
