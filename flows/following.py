@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from annotation.incentive.period import Act
-from annotation.status import find_round, status_of
+from annotation.rounds import find_round, status_of
 from pipeline.database import open_registry, session
 from pipeline.registry import Reservation, select
 
@@ -39,6 +39,6 @@ def score_round(score: Callable[[str | None, Act], Said], workspace: Path, name:
     with session(open_registry(workspace)) as opened:
         find_round(opened, name)
         paid = select(Reservation.period).where(Reservation.round == name).distinct().order_by(Reservation.period)
-        periods: list[str | None] = [*opened.scalars(paid)]
+        periods: list[str | None] = list(opened.scalars(paid))
     act: Act = "settle" if settle else "show"
     return [score(period, act) for period in periods or [None]]
