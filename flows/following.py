@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from annotation.incentive.period import Act
-from annotation.rounds import find_round, status_of
+from annotation.status import find_round, status_of
 from pipeline.database import open_registry, session
 from pipeline.registry import Reservation, select
 

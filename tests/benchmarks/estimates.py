@@ -1,8 +1,8 @@
 """How often intervals of 95 % cover the truth: `python -m tests.benchmarks.estimates [DRAWS]`.
 
 For each case populations are made, of each 50 samples are drawn as `qingyuan annotate push` draws them, and the share
-of intervals that hold the population's true share is counted. In one population alone the truth may lie on a step of
-what so many documents can say, and that share be 2 % higher or lower. Seeds are fixed.
+of intervals that hold the true share of the population is counted. In one population alone the truth may lie on a step
+of what so many documents can say, and that share be 2 % higher or lower. Seeds are fixed.
 """
 
 import sys

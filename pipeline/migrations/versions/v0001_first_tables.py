@@ -7,8 +7,17 @@ revision = "0001"
 down_revision = None
 
 APPEND_ONLY = (("audit", "UPDATE"), ("audit", "DELETE"), ("answer", "DELETE"))
-"""What SQLite refuses: the audit is only added to, and no answer goes. Elsewhere the audit's seals must do."""
-REFUSAL = "CREATE TRIGGER {0}_no_{1} BEFORE {1} ON {0} BEGIN SELECT RAISE(ABORT, '{0} is append-only'); END"
+"""What is refused: the audit is only added to, and no answer goes. Of other databases the audit's seals must do."""
+REFUSALS = {
+    "sqlite": ("CREATE TRIGGER {0}_no_{1} BEFORE {1} ON {0} BEGIN SELECT RAISE(ABORT, '{0} is append-only'); END",),
+    "postgresql": (
+        (
+            "CREATE FUNCTION {0}_no_{1}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE integrity_constraint_violation USING MESSAGE = '{0} is append-only'; END $$"
+        ),
+        "CREATE TRIGGER {0}_no_{1} BEFORE {1} ON {0} FOR EACH STATEMENT EXECUTE FUNCTION {0}_no_{1}()",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -216,6 +225,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("latest"),
         postgresql_where=sa.text("latest"),
     )
-    if op.get_bind().dialect.name == "sqlite":
+    for statement in REFUSALS.get(op.get_bind().dialect.name, ()):
         for table, verb in APPEND_ONLY:
-            op.execute(REFUSAL.format(table, verb))
+            op.execute(statement.format(table, verb))
