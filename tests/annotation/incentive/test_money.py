@@ -258,6 +258,29 @@ def test_what_is_taken_back_unanswered_is_set_free(till):
         verify(opened)
 
 
+@pytest.mark.parametrize("low", [3000, 8000])
+def test_who_deletes_what_was_paid_in_advance_stops_nobodys_pay(till, low):
+    till = till()
+    till.reserve()
+    till.answer()
+    till.score("advance", Hand(p1={"j_low_bp": low}))
+    advance = till.paid()["p1"]
+    with session(till.engine) as opened:
+        rows = opened.execute(select(Answer, Assignment).join(Assignment, Assignment.id == Answer.assignment))
+        for answer, held in rows.all():
+            if held.contributor == "p1":
+                answer.valid, answer.deleted, answer.refusal, answer.label = False, True, "deleted", None
+                held.state = "issued"
+        till.board.round(opened).state = "closed"
+    till.score("settle")
+    till.score("settle")
+    assert till.paid() == {"p1": advance, "p2": 400}
+    held, paid = account(till, "p1")
+    assert paid == advance <= held < advance + 125
+    with session(till.engine) as opened:
+        verify(opened)
+
+
 def test_answers_without_a_reserve_are_priced_now_and_paid_if_the_budget_covers_them(till):
     till = till()
     till.answer()
