@@ -18,6 +18,7 @@ from pipeline.registry import (
     ISSUED,
     OPEN,
     Assignment,
+    Budget,
     Item,
     PayPolicy,
     Reservation,
@@ -113,14 +114,25 @@ def _gaps(given: Sequence[Given]) -> dict[int, int | None]:
     return gaps
 
 
-def hold_late(opened: Session, late: Sequence[Reservation], policies: Policies) -> None:
+def hold_late(
+    opened: Session, late: Sequence[Reservation], policies: Policies, present: PolicyFile | None = None
+) -> None:
     """Set aside what answers without a reserve cost.
+
+    Args:
+        opened: the transaction.
+        late: what is to be set aside.
+        policies: under which each was priced.
+        present: says the budgets of all its versions; older ones change none.
 
     Raises:
         RecipeError: the budget does not cover them: then nothing of the period is paid.
     """
     for policy, version, period, round_ in sorted({(one.policy, one.version, one.period, one.round) for one in late}):
-        open_budgets(opened, policies[policy, version], period, round_)
+        if present is not None and present.name == policy:
+            open_budgets(opened, present, period, round_)
+        elif opened.get(Budget, (policy, period)) is None:
+            open_budgets(opened, policies[policy, version], period, round_)
     left, missing = Left(opened), 0
     for one in late:
         if left.short(one) is None:
