@@ -26,6 +26,8 @@ URL = "QINGYUAN_REGISTRY"
 """Environment variable: a SQLAlchemy URL; by default `registry.db` in the workspace."""
 BUSY_SECONDS = 60
 """How long one command waits for another's transaction."""
+LOCK = 8_105_716
+"""Of the registry, among the advisory locks of its PostgreSQL database."""
 FIRST_SEAL = "0" * 64
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -56,6 +58,8 @@ def open_registry(workspace: Path) -> Engine:
         event.listen(engine, "begin", _begin_writing)
         if address.database and address.database != ":memory:":
             Path(address.database).touch(mode=0o600)
+    elif address.get_backend_name() == "postgresql":
+        event.listen(engine, "begin", _one_at_a_time)
     try:
         _upgrade(engine)
     except SQLAlchemyError as error:
@@ -78,6 +82,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
 def _begin_writing(connection: Any) -> None:  # noqa: ANN401
     # At once for writing: two commands that read first and write later would fail on each other without waiting.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _one_at_a_time(connection: Any) -> None:  # noqa: ANN401
+    # As SQLite does: who pays reads first what was paid, and nobody may pay in between. Held until it ends.
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
 
 
 def _upgrade(engine: Engine) -> None:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from annotation.incentive.budgets import hold_budget
 from annotation.incentive.ledger import Entry
-from annotation.incentive.policy import PolicyFile
 from annotation.incentive.settlement import Share
-from pipeline.registry import DIVIDEND, Ledger, Request, Session, select
+from pipeline.registry import DIVIDEND, Budget, Ledger, Request, Session, select
 
 
 def share_out(pool: int, points: Mapping[str, int]) -> dict[str, int]:
@@ -56,21 +54,23 @@ def dividends(
     if set(items) & set(appeals):
         return [], "the dividend waits until all appeals are decided"
     entries: list[Entry] = []
-    for name, policy in sorted({share.policy.name: share.policy for share in found}.items()):
+    for name in sorted({share.policy.name for share in found}):
         told = select(Ledger.seq).where(Ledger.kind == DIVIDEND, Ledger.policy == name, Ledger.period == period)
         if opened.scalars(told.limit(1)).first() is None:
-            entries += _pool(opened, period, policy, [share for share in found if share.policy.name == name])
+            entries += _pool(opened, period, name, [share for share in found if share.policy.name == name])
     return entries, f"{sum(entry.amount for entry in entries)} fen of dividend"
 
 
-def _pool(opened: Session, period: str, policy: PolicyFile, found: Sequence[Share]) -> list[Entry]:
-    pool = hold_budget(opened, policy, f"dividend:{period}", policy.dividend.pool_fen).fen
+def _pool(opened: Session, period: str, policy: str, found: Sequence[Share]) -> list[Entry]:
+    """Share out what was taken off the period's budget: of several versions the one that was last pushed says it."""
+    budget = opened.get(Budget, (policy, f"dividend:{period}"))
+    pool = 0 if budget is None else budget.fen
     points: dict[str, int] = {}
     for share in found:
         points[share.party] = points.get(share.party, 0) + share.points()
     told = {"points_total": sum(points.values()), "pool_fen": pool, "people": sum(map(bool, points.values())),
-            "policy": policy.label}  # fmt: skip
+            "policy": ", ".join(sorted({share.policy.label for share in found}))}  # fmt: skip
     return [
-        Entry(policy.name, period, party, DIVIDEND, fen, f"{period}/{policy.name}", {"points": points[party], **told})
+        Entry(policy, period, party, DIVIDEND, fen, f"{period}/{policy}", {"points": points[party], **told})
         for party, fen in sorted(share_out(pool, points).items()) if fen
     ]  # fmt: skip

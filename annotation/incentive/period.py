@@ -79,7 +79,7 @@ def score_period(
         tiers = tiers_of(opened, measurement.period, measurement.found)
         entered = enter_scores(opened, measurement.period, measurement.found, tiers, at)
         works = gather(opened, measurement.given, measurement.references, policy, measurement.period, at)
-        entries, found, told = _act(opened, measurement, works, at, act)
+        entries, found, told = _act(opened, measurement, works, policy, at, act)
         if act != "show":
             post(opened, entries, "operator")
     calendar = Calendar() if policy is None else policy.calendar
@@ -118,16 +118,16 @@ def _measure(
 
 
 def _act(
-    opened: Session, measurement: Measurement, works: Works, at: datetime, act: Act
+    opened: Session, measurement: Measurement, works: Works, policy: PolicyFile | None, at: datetime, act: Act
 ) -> tuple[list[Entry], list[Share], dict[str, Any]]:
     released = 0
     if act == "settle":
         released = release_undone(opened, measurement.given)
     late = len(works.late)
     if act != "show" and works.late:
-        for policy in {(one.policy, one.version) for one in works.late}:
-            enter_policy(opened, works.policies[policy], at)
-        hold_late(opened, works.late, works.policies)
+        for label in sorted({(one.policy, one.version) for one in works.late}):
+            enter_policy(opened, works.policies[label], at)
+        hold_late(opened, works.late, works.policies, policy)
     found = shares(
         works.works, works.policies, measurement.found.rows(), decisions(opened, measurement.period)
     )  # fmt: skip

@@ -12,13 +12,17 @@ STEPS = (2000, 4000, 6000)
 
 
 def tiers_of(opened: Session, period: str, found: Standings) -> Mapping[tuple[str, str], tuple[int, str]]:
-    """Return (person, kind) -> tier and why: up by the lower bound of J, down only by the upper one."""
+    """Return (person, kind) -> tier and why: up by the lower bound of J, down only by the upper one.
+
+    Golds of one class alone raise nobody: whoever always says it has them all right.
+    """
     before = standings(opened, period)
     tiers = {}
     for key, row in found.rows().items():
-        reached = 0 if row["golds"] < LEAST_GOLDS else sum(row["j_low_bp"] >= step for step in STEPS)
+        anchored = row["golds"] >= LEAST_GOLDS and row["state"] == "anchored"
+        reached = sum(row["j_low_bp"] >= step for step in STEPS) if anchored else 0
         keeps = sum(row["j_high_bp"] >= step for step in STEPS)
         tier = max(reached, min(before.get(key, 0), keeps))
-        because = "golds" if row["golds"] < LEAST_GOLDS else "kept" if tier > reached else "bound"
+        because = "golds" if not anchored else "kept" if tier > reached else "bound"
         tiers[key] = (tier, because)
     return tiers

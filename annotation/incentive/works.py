@@ -10,7 +10,7 @@ from annotation.incentive.answers import Given, Reference
 from annotation.incentive.budgets import check_version, open_budgets, yuan
 from annotation.incentive.policy import Calendar, PolicyFile, stored_policy
 from annotation.incentive.reserve import Left, hold, price, release, standings
-from annotation.incentive.settlement import Work
+from annotation.incentive.settlement import Work, payments_before
 from annotation.incentive.worth import credited_ms
 from pipeline.errors import RecipeError
 from pipeline.registry import (
@@ -18,6 +18,7 @@ from pipeline.registry import (
     ISSUED,
     OPEN,
     Assignment,
+    Budget,
     Item,
     PayPolicy,
     Reservation,
@@ -113,14 +114,25 @@ def _gaps(given: Sequence[Given]) -> dict[int, int | None]:
     return gaps
 
 
-def hold_late(opened: Session, late: Sequence[Reservation], policies: Policies) -> None:
+def hold_late(
+    opened: Session, late: Sequence[Reservation], policies: Policies, present: PolicyFile | None = None
+) -> None:
     """Set aside what answers without a reserve cost.
+
+    Args:
+        opened: the transaction.
+        late: what is to be set aside.
+        policies: under which each was priced.
+        present: says the budgets of all its versions; older ones change none.
 
     Raises:
         RecipeError: the budget does not cover them: then nothing of the period is paid.
     """
     for policy, version, period, round_ in sorted({(one.policy, one.version, one.period, one.round) for one in late}):
-        open_budgets(opened, policies[policy, version], period, round_)
+        if present is not None and present.name == policy:
+            open_budgets(opened, present, period, round_)
+        elif opened.get(Budget, (policy, period)) is None:
+            open_budgets(opened, policies[policy, version], period, round_)
     left, missing = Left(opened), 0
     for one in late:
         if left.short(one) is None:
@@ -138,6 +150,8 @@ def hold_late(opened: Session, late: Sequence[Reservation], policies: Policies) 
 def release_undone(opened: Session, given: Sequence[Given], rounds: Sequence[str] | None = None) -> int:
     """Set free what is held for work that will not be done: taken back, refused, or of a round that is closed.
 
+    What was paid for such work before, as an advance, stays set aside: it is not taken back.
+
     Returns:
         How much, fen.
     """
@@ -154,4 +168,28 @@ def release_undone(opened: Session, given: Sequence[Given], rounds: Sequence[str
         if one.assignment not in answered and (held not in {ISSUED, ANSWERED} or round_ != OPEN)
         and (rounds is None or one.round in rounds)
     ]  # fmt: skip
-    return release(opened, undone) if undone else 0
+    free = _unpaid(opened, undone, [one for one, *_ in rows if one.assignment in answered])
+    return release(opened, free) if free else 0
+
+
+def _unpaid(opened: Session, undone: Sequence[Reservation], done: Sequence[Reservation]) -> list[Reservation]:
+    """Return the undone ones that are not needed to cover what was paid for the same share of a period's work."""
+    paid = {
+        (period, *share): sum(row.amount for row in rows)
+        for period in sorted({one.period for one in undone})
+        for share, rows in payments_before(opened, period).items()
+    }
+    for one in done:
+        if (share := _share(one)) in paid:
+            paid[share] -= one.fen
+    free = []
+    for one in sorted(undone, key=lambda row: row.assignment):
+        if paid.get(share := _share(one), 0) > 0:
+            paid[share] -= one.fen
+        else:
+            free.append(one)
+    return free
+
+
+def _share(one: Reservation) -> tuple[str, str, str, str]:
+    return one.period, one.contributor, one.kind, f"{one.policy} {one.version}"

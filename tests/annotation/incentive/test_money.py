@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
+from annotation.incentive.budgets import round_policy
 from annotation.incentive.ledger import Entry, post, seal, verify
 from annotation.incentive.payroll import payroll_rows, write_payroll
+from annotation.incentive.reserve import release_withdrawn, reserve
 from annotation.incentive.scores import decide_copying
 from annotation.people import appeal, settle_appeals, suspend
 from annotation.standing import load_standing
@@ -244,6 +246,47 @@ def test_the_dividend_is_shared_out_once_when_the_period_is_over_and_exactly(til
         assert verify(opened)["fen"]["dividend"] == 1001
 
 
+def pushed(till, form, person):
+    """Set aside, under these rules, for one person."""
+    due = [(held, item.document) for held, item in till.board.waiting() if held.contributor == person]
+    with session(till.engine) as opened:
+        round_ = till.board.round(opened)
+        return reserve(opened, round_, round_policy(opened, round_, form, START), [due], {}, START)
+
+
+@pytest.mark.parametrize("order", [("p1", "p2"), ("p2", "p1")])
+def test_the_dividend_is_what_was_taken_off_the_budget_whoever_worked_under_which_version(till, order):
+    one = rules(budget={"period_fen": 2000}, dividend={"pool_fen": 200})
+    other = rules(policy={"name": "p", "version": "2"}, budget={"period_fen": 2000}, dividend={"pool_fen": 900})
+    till = till(one)
+    pushed(till, other, order[0])
+    pushed(till, one, order[1])
+    till.answer()
+    till.score("settle")
+    assert till.paid() == {"p1": 500, "p2": 500}
+    with session(till.engine) as opened:
+        assert sum(opened.scalars(select(Budget.fen))) == 2000
+
+
+def test_a_late_answer_under_an_old_version_counts_against_the_budget_of_the_present_one(till):
+    till = till(rules(budget={"period_fen": 1000}))
+    pushed(till, till.form, "p1")
+    raised = rules(policy={"name": "p", "version": "2"}, budget={"period_fen": 5000}, rates={"default": 30_000})
+    with session(till.engine) as opened:
+        mine = [held for held in opened.scalars(select(Assignment)) if held.contributor == "p1"]
+        for held in mine:
+            held.state = "withdrawn"
+        opened.flush()
+        assert release_withdrawn(opened, till.board.round(opened)) == 500
+        for held in mine:
+            held.state = "issued"
+    pushed(till, raised, "p2")
+    till.write(raised)
+    till.answer()
+    till.score("settle")
+    assert till.paid() == {"p1": 400, "p2": 1200}
+
+
 def test_what_is_taken_back_unanswered_is_set_free(till):
     till = till(people=("p1", "p2", "p3"))
     till.reserve()
@@ -254,6 +297,29 @@ def test_what_is_taken_back_unanswered_is_set_free(till):
     till.reserve()
     assert (account(till, "p2"), taken * 125) == ((0, 0), held)
     assert [row.amount for row in till.ledger("unreserve")] == [held]
+    with session(till.engine) as opened:
+        verify(opened)
+
+
+@pytest.mark.parametrize("low", [3000, 8000])
+def test_who_deletes_what_was_paid_in_advance_stops_nobodys_pay(till, low):
+    till = till()
+    till.reserve()
+    till.answer()
+    till.score("advance", Hand(p1={"j_low_bp": low}))
+    advance = till.paid()["p1"]
+    with session(till.engine) as opened:
+        rows = opened.execute(select(Answer, Assignment).join(Assignment, Assignment.id == Answer.assignment))
+        for answer, held in rows.all():
+            if held.contributor == "p1":
+                answer.valid, answer.deleted, answer.refusal, answer.label = False, True, "deleted", None
+                held.state = "issued"
+        till.board.round(opened).state = "closed"
+    till.score("settle")
+    till.score("settle")
+    assert till.paid() == {"p1": advance, "p2": 400}
+    held, paid = account(till, "p1")
+    assert paid == advance <= held < advance + 125
     with session(till.engine) as opened:
         verify(opened)
 
@@ -443,6 +509,16 @@ def test_rows_that_are_deleted_put_in_or_swapped_are_found(settled):
     assert broken(settled, lambda opened: opened.execute(update(Account).values(paid_fen=Account.paid_fen - 1)))
     assert broken(settled, lambda opened: opened.execute(update(Budget).values(held_fen=Budget.held_fen - 1)))
     assert broken(settled, lambda _: None) == []
+
+
+def test_golds_of_one_class_alone_raise_nobodys_tier(till):
+    till = till()
+    till.reserve()
+    till.answer()
+    till.score("show", Hand(p1={"state": "unanchored", "cap": "unanchored", "j_bp": 5000, "j_low_bp": 4500}))
+    with session(till.engine) as opened:
+        tiers = opened.execute(select(Score.contributor, Score.tier).order_by(Score.contributor)).all()
+    assert tiers == [("p1", 0), ("p2", 2)]
 
 
 def test_void_items_are_paid_and_measure_nobody(till):
