@@ -91,7 +91,7 @@ def describe(
         "runs": [_run(run) for run in plan.runs],
         "code": {"release": RELEASE_VERSION, **{name: version(name) for name in _PACKAGES}},
         "selection": plan.form.model_dump(mode="json"),
-        "data_root": merkle.root_of(digests(data)),
+        "data_root": merkle.root_of(digests(data, DATA)),
         "documents": statistics["documents"],
         "characters": statistics["characters"],
         "sources": {

@@ -422,6 +422,7 @@ def test_lines_hold_the_same_rows(workspace):
     from pipeline.stream import blocks
 
     ask(workspace, form=read_form(None, [], [], "jsonl"))
+    assert check(workspace / "releases/1") == []
     files = sorted((workspace / "releases/1/jsonl").glob("*.jsonl.zst"))
     lines = [json.loads(line) for path in files for line in b"".join(blocks(str(path))).splitlines()]
     rows = rows_of(workspace)
