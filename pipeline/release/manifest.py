@@ -21,6 +21,8 @@ from pipeline.store import read_json
 
 FORMAT = 1
 NAME = "manifest.json"
+SIGNATURE = f"{NAME}.sig"
+"""Beside the manifest: 64 bytes, hexadecimal. Not a file that the manifest names."""
 DATA = "data/"
 CANDIDATE, RELEASED = "candidate", "released"
 _PACKAGES = ("qingyuan", "numpy", "orjson", "pyarrow", "rjieba")
@@ -34,7 +36,7 @@ def sha256_of(path: Path) -> str:
 
 def is_covered(path: str) -> bool:
     """Say whether the manifest names a file: all but itself, and what is signed of it afterwards."""
-    return not path.startswith(NAME)
+    return path not in {NAME, SIGNATURE}
 
 
 def list_files(folder: Path) -> list[str]:

@@ -11,8 +11,8 @@ from pipeline.audit import check_extract
 from pipeline.errors import LedgerError
 from pipeline.executor import nowhere
 from pipeline.release import merkle
-from pipeline.release.manifest import DATA, FORMAT, NAME, digests, list_files, read_manifest, seal_of, sha256_of
-from pipeline.release.signature import SIGNATURE, check_signature
+from pipeline.release.manifest import DATA, FORMAT, NAME, SIGNATURE, digests, list_files, read_manifest, seal_of, sha256_of
+from pipeline.release.signature import check_signature
 from pipeline.store import read_json
 
 AUDIT = "evidence/audit.jsonl"

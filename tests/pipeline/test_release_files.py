@@ -220,6 +220,11 @@ def test_missing_added_and_linked_files_are_found(release, tmp_path):
     (release / "evidence" / "note.txt").write_text("more")
     assert [str(fault) for fault in check(release)] == ["evidence/note.txt: is not in the manifest"]
     (release / "evidence" / "note.txt").unlink()
+    for name in ("manifest.json.bak", "manifest.json.d/more.bin"):
+        (release / name).parent.mkdir(exist_ok=True)
+        (release / name).write_text("more")
+        assert [str(fault) for fault in check(release)] == [f"{name}: is not in the manifest"]
+        (release / name).unlink()
     first = min((release / "data").iterdir())
     shutil.move(first, tmp_path / "elsewhere")
     assert [str(fault) for fault in check(release)] == [f"data/{first.name}: is missing"]
