@@ -47,7 +47,7 @@ def describe(version, *, trial=False, gates=None, previous=None, documents=2):
            "personal_data": {"disposition": "on", "masked": {"mobile": 3}}}  # fmt: skip
     source = {"documents": documents, "characters": 28, "share": 1.0, "licence": "CC-BY-4.0"}
     return {
-        "format": 1, "version": version, "state": "candidate", "trial": trial, "created_from": "0", "runs": [run],
+        "format": manifests.FORMAT, "version": version, "state": "candidate", "trial": trial, "created_from": "0", "runs": [run],
         "previous": previous, "code": {}, "selection": {}, "data_root": DIGEST, "documents": documents,
         "characters": 28, "sources": {"crawl": source}, "gates": gates or [gate(name) for name in GATES],
         "removed": {"taken_down": 0, "listed": 1, "barred_sources": []},
