@@ -24,7 +24,7 @@ from pipeline.release.evidence import write_evidence
 from pipeline.release.form import ReleaseFile
 from pipeline.release.manifest import CANDIDATE, DATA, NAME, RELEASED, digests, finish, read_manifest, sha256_of
 from pipeline.release.pages import compare
-from pipeline.release.plan import Candidate, Plan, make_plan
+from pipeline.release.plan import Candidate, Plan, check_version, make_plan
 from pipeline.release.tokenizer import Counter
 from pipeline.release.verify import check
 from pipeline.removed import removed_ids
@@ -71,6 +71,7 @@ def release(request: Request, executor: Executor, progress: Progress, memory: in
         GateError: a gate refused; the candidate's `evidence/gates.json` says why.
         LedgerError: what is there is not what was written.
     """
+    check_version(request.version, trial=request.trial)
     if not request.workspace.is_dir():
         raise RecipeError(f"there is no workspace {request.workspace}")
     with _alone(request.workspace / RELEASES, "a release"), _alone(request.workspace / "takedowns", "a takedown"):
@@ -219,6 +220,11 @@ def _settle(request: Request) -> dict[str, Any]:
         raise LedgerError(f"the release {request.folder} is not whole: {'; '.join(map(str, faults))}")
     manifest = read_manifest(request.folder)
     names = [run["name"] for run in manifest["runs"]]
+    if (manifest["version"], manifest["state"]) != (request.version, RELEASED):
+        raise LedgerError(
+            f"{request.folder} holds the {manifest['state']} {manifest['version']}, which was not released under this "
+            "name: move it away"
+        )
     if manifest["trial"] != request.trial or names != [Path(name).name for name in request.runs]:
         raise RecipeError(
             f"the version {request.version} is released already, of the runs {', '.join(names)}; choose another version"

@@ -282,6 +282,24 @@ def test_a_version_is_given_once(workspace):
         ask(workspace, runs=["first"])
 
 
+def test_only_what_was_released_under_a_name_stands_there(workspace):
+    ask(workspace)
+    shutil.copytree(workspace / "releases/1", workspace / "releases/2")
+    with pytest.raises(LedgerError, match="holds the released 1"):
+        ask(workspace, "2")
+    with pytest.raises(GateError):
+        ask(workspace, "3", gates=refusing)
+    (workspace / "releases/.candidates/3").rename(workspace / "releases/3")
+    with pytest.raises(LedgerError, match="holds the candidate 3"):
+        ask(workspace, "3")
+    shutil.copytree(workspace / "releases/1", workspace / "elsewhere")
+    with pytest.raises(RecipeError, match="is no version"):
+        ask(workspace, "../elsewhere", gates=refusing)
+    assert (workspace / "elsewhere").is_dir()
+    with session(open_registry(workspace)) as opened:
+        assert list(opened.scalars(select(Release.version))) == ["1"]
+
+
 def test_barred_sources_stay_out_and_a_ban_in_the_meantime_stops_it(workspace, monkeypatch):
     monkeypatch.setattr(staging, "barred", lambda _, names: {"forum": "why"} if "forum" in names else {})
     manifest = ask(workspace)
