@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -88,10 +89,8 @@ def plain_url(url: str) -> str:
     except ValueError:
         return plain
     host = parts.netloc.lower().removesuffix(":80").removesuffix(":443").removesuffix(".")
-    try:
+    with suppress(UnicodeError):  # no such name: it stays as it is
         host = host.encode("ascii").decode("idna") if "xn--" in host else host
-    except UnicodeError:
-        pass  # no such name: it stays as it is
     path = unicodedata.normalize("NFKC", unquote(parts.path)).rstrip("/")
     return f"{host}{path}" + (f"?{unicodedata.normalize('NFKC', unquote(parts.query))}" if parts.query else "")
 
