@@ -434,6 +434,11 @@ def test_the_command_line_says_what_stands_in_the_way(workspace, capsys):
     assert main(["verify", str(candidate), "--json", *common]) == 4
     assert [one["path"] for one in json.loads(capsys.readouterr().out)["faults"]] == ["statistics.json"]
     assert main(["release", "1", "frist", *common]) == 2
+    assert main(["release", "1-trial", "first", "--trial", "--by", "zhang.san@example.com", *common]) == 2
+    assert "must be a pseudonym" in capsys.readouterr().err
+    assert main(["release", "1-trial", "first", "--trial", "--by", "case-7", *common]) == 5
+    with session(open_registry(workspace)) as opened:
+        assert [row.actor for row in opened.scalars(select(Audit).order_by(Audit.seq))] == ["operator", "case-7"]
 
 
 def test_lines_hold_the_same_rows(workspace):
