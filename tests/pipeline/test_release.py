@@ -139,6 +139,17 @@ def test_the_one_that_stays_is_the_preferred_one(workspace):
     assert len(rows_of(workspace, "exact")) == 15
 
 
+def test_nothing_that_stays_out_stands_for_another(workspace, monkeypatch):
+    ask(workspace, form=ReleaseFile(selection=Selection(sources=("news",))))
+    assert {row["text"] for row in rows_of(workspace)} == {near(SHARED), text(4), text(3)}
+    monkeypatch.setattr(staging, "barred", lambda _, names: {"forum": "why"} if "forum" in names else {})
+    ask(workspace, "2")
+    assert near(SHARED) in {row["text"] for row in rows_of(workspace, "2")}
+    (workspace / "takedowns.json").write_text(json.dumps({"documents": [{"source": "web", "id": "w3"}]}))
+    ask(workspace, "3")
+    assert [row["source"] for row in rows_of(workspace, "3") if row["text"] == text(3)] == ["news"]
+
+
 def test_the_same_request_gives_the_same_bytes(workspace, made, tmp_path):
     first = ask(workspace)
     shutil.copytree(made / "ws", tmp_path / "elsewhere")
