@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -123,7 +124,8 @@ def _publish(request: Request, plan: Plan, built: Built, since: dict[str, Any]) 
         _check_unchanged(request, plan, opened)
         findings = request.gates(opened, request.workspace, built.candidate)
         refused = [one for one in findings if not one.passed]
-        manifest = _described(built, since, findings, opened, CANDIDATE if refused else RELEASED)
+        at = now() if known is None else known.released_at
+        manifest = _described(built, since, findings, opened, at, CANDIDATE if refused else RELEASED)
         if not refused:
             if known is not None and known.root != manifest["root"]:
                 raise RecipeError(
@@ -131,7 +133,9 @@ def _publish(request: Request, plan: Plan, built: Built, since: dict[str, Any]) 
                     "gone since; a version is given once: choose another"
                 )
             if known is None:
-                _enter(opened, request, manifest, built.folder)
+                _enter(opened, request, manifest, built.folder, at)
+            else:
+                record(opened, request.actor, "release made again", version=request.version, root=manifest["root"])
             _give_name(built.folder, request.folder)
             return manifest
         record(
@@ -153,13 +157,13 @@ def _check_unchanged(request: Request, plan: Plan, opened: Session) -> None:
 
 
 def _described(
-    built: Built, since: dict[str, Any], findings: Sequence[Finding], opened: Session, state: str
+    built: Built, since: dict[str, Any], findings: Sequence[Finding], opened: Session, at: datetime, state: str
 ) -> dict[str, Any]:
     """Write evidence and manifest of a candidate; return the manifest."""
     data = built.manifest["files"]
     manifest = {key: value for key, value in built.manifest.items() if key not in {"files", "root"}}
     manifest |= since | {"state": state, "gates": [one.as_json() for one in findings]}
-    write_evidence(built.folder, manifest, built.statistics, opened)
+    write_evidence(built.folder, manifest, built.statistics, opened, at)
     manifest = finish(manifest, built.folder, data)
     write_json(built.folder / NAME, manifest)
     return manifest
@@ -169,7 +173,8 @@ def _since(request: Request, built: Built) -> dict[str, Any]:
     """Say which release came before, and how much of it stands as it stood."""
     query = select(Release).where(Release.version != request.version).order_by(Release.seq.desc()).limit(1)
     with session(open_registry(request.workspace)) as opened:  # a comparison takes longer than others should wait
-        before = opened.scalars(query).first()
+        known = opened.scalars(select(Release.seq).where(Release.version == request.version)).first()
+        before = opened.scalars(query if known is None else query.where(Release.seq < known)).first()
     if before is None:
         return {"previous": None, "kept": None}
     folder = request.workspace / RELEASES / before.version
@@ -181,7 +186,7 @@ def _since(request: Request, built: Built) -> dict[str, Any]:
     return said
 
 
-def _enter(opened: Session, request: Request, manifest: dict[str, Any], folder: Path) -> None:
+def _enter(opened: Session, request: Request, manifest: dict[str, Any], folder: Path, at: datetime) -> None:
     """Put a release into the registry and its audit."""
     previous = manifest["previous"]
     seal = sha256_of(folder / NAME)
@@ -189,7 +194,7 @@ def _enter(opened: Session, request: Request, manifest: dict[str, Any], folder: 
         Release(
             version=request.version, trial=manifest["trial"], documents=manifest["documents"], root=manifest["root"],
             data_root=manifest["data_root"], manifest=seal,
-            previous=None if previous is None else previous["version"], released_at=now(),
+            previous=None if previous is None else previous["version"], released_at=at,
         )
     )  # fmt: skip
     record(
@@ -251,5 +256,5 @@ def _settle(request: Request) -> dict[str, Any]:
                     f"{request.version} was never entered as released, and gates refuse it by now: "
                     + "; ".join(one.reason for one in refused)
                 )
-            _enter(opened, request, manifest, request.folder)
+            _enter(opened, request, manifest, request.folder, now())
     return manifest

@@ -7,6 +7,7 @@ import shutil
 import signal
 import warnings
 from collections import Counter
+from datetime import timedelta
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -291,6 +292,20 @@ def test_a_version_is_given_once(workspace):
     shutil.rmtree(workspace / "releases/1")
     with pytest.raises(RecipeError, match="released with other content"):
         ask(workspace, runs=["first"])
+
+
+def test_a_release_whose_folder_is_gone_is_made_again_as_it_was(workspace, monkeypatch):
+    first = ask(workspace)
+    ask(workspace, "2", runs=["first"])
+    shutil.rmtree(workspace / "releases/1")
+    later = staging.now() + timedelta(40)
+    monkeypatch.setattr(staging, "now", lambda: later)
+    assert ask(workspace) == first
+    assert check(workspace / "releases/1") == []
+    with session(open_registry(workspace)) as opened:
+        assert list(opened.scalars(select(Release.version).order_by(Release.seq))) == ["1", "2"]
+        actions = list(opened.scalars(select(Audit.action).order_by(Audit.seq)))
+    assert actions == ["release", "release", "release made again"]
 
 
 def test_only_what_was_released_under_a_name_stands_there(workspace):

@@ -87,7 +87,7 @@ def registry(tmp_path):
 def made(tmp_path, registry, manifest, *ids):
     folder = candidate(tmp_path, manifest, *ids)
     with session(registry) as opened:
-        write_evidence(folder, manifest, STATISTICS, opened)
+        write_evidence(folder, manifest, STATISTICS, opened, now())
     return folder
 
 
