@@ -75,6 +75,8 @@ def _sample(look: Inspection, phase: str, gate: str, rests: tuple[Clause, ...], 
         reason = f"trial, no acceptance: {reason}"
     figures = {"least": least, "least_share": 1 - standing.pooled.limit_bp / 10_000, "earlier_failed": failed,
                **standing.as_json(), "confident_pass": standing.pooled.confident_pass}  # fmt: skip
+    if candidate.trial and figures["verdict"] == "passed":
+        figures["verdict"] = "trial"
     remedy = "" if passed else _remedy(candidate.version, standing)
     return Finding(gate, rests, passed, reason, figures, remedy, trial=candidate.trial)
 

@@ -223,6 +223,8 @@ def test_another_name_does_not_make_a_failed_sample_forgotten(workspace):
         accept(opened, workspace, toy, bad=20)
         again = replace(toy, version="2-trial", data_root="5" * 64)
         accept(opened, workspace, again, bad=4)
+        told = [one.as_json() for one in evaluate(opened, workspace, again) if one.trial]
+        assert [one["figures"]["verdict"] for one in told] == ["trial", "barred"]
         assert refused(opened, workspace, again) == ["manual_sample"]  # 4 of 100 pass by the letter only
         opened.add(Release(version="2-of-another", trial=False, documents=1, root="0" * 64, data_root="0" * 64,
                            manifest="0" * 64, released_at=now()))  # fmt: skip
