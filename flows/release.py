@@ -1,7 +1,6 @@
 """The verbs `release` and `verify`: what runs kept becomes something to train on, and anybody can check it."""
 
 import argparse
-import getpass
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +59,9 @@ def add_verbs(
         "--format", choices=["parquet", "jsonl"], help="jsonl: the same rows as JSON lines too (parquet alone)"
     )
     release.add_argument("--tokenizer", type=Path, help="a tokenizer.json whose tokens are counted beside words")
+    release.add_argument(
+        "--by", default="operator", metavar="WHO", help="who releases it, a pseudonym for the audit (%(default)s)"
+    )
     release.add_argument("--workers", type=positive, default=1, help="processes for deduplication (%(default)s)")
     release.add_argument("--memory", type=memory_bytes, default=memory_bytes("1.5GB"), help="what each may use (1.5GB)")
     release.add_argument("--quiet", action="store_true", help="no progress on stderr")
@@ -77,12 +79,13 @@ def _release(options: argparse.Namespace) -> int:
     from pipeline.release.plan import read_form  # noqa: PLC0415
     from pipeline.release.staging import Request, release  # noqa: PLC0415
     from pipeline.release.tokenizer import load_tokenizer  # noqa: PLC0415
+    from pipeline.request.records import checked_by  # noqa: PLC0415
     from pipeline.worker import limit_threads  # noqa: PLC0415
 
     form = read_form(options.plan, options.subset, options.mixture, options.format)
     tokenizer = None if options.tokenizer is None else load_tokenizer(options.tokenizer)
     request = Request(
-        options.version, tuple(options.runs), options.workspace, form, options.trial, evaluate, getpass.getuser(),
+        options.version, tuple(options.runs), options.workspace, form, options.trial, evaluate, checked_by(options.by),
         tokenizer,
     )  # fmt: skip
     progress = choose(quiet=options.quiet)

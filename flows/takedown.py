@@ -75,10 +75,11 @@ def perform(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Carry the verb out; return the exit code."""
     # `qingyuan --help` must not wait for the pipeline's libraries.
     from pipeline.request.clock import load_clock  # noqa: PLC0415
-    from pipeline.request.records import Asked  # noqa: PLC0415
+    from pipeline.request.records import Asked, checked_by  # noqa: PLC0415
 
     if options.days is not None and options.days < 1:
         raise RecipeError("--days: at least one working day")
+    options.by = checked_by(options.by)
     clock = load_clock(options.workspace, options.days)
     asked = Asked(options.ground, options.asked_by, options.by)
     if options.action is not None:

@@ -84,7 +84,8 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _sign(options: argparse.Namespace) -> int:
-    from pipeline.release.signature import SIGNATURE, make_keys, sign_manifest  # noqa: PLC0415
+    from pipeline.release.manifest import SIGNATURE  # noqa: PLC0415
+    from pipeline.release.signature import make_keys, sign_manifest  # noqa: PLC0415
 
     if options.new_key is not None:
         public = make_keys(options.new_key)

@@ -31,17 +31,29 @@ TOLD = (
 """First words of the actions that a release tells of: nothing about people who label."""
 
 
+UNTOLD = ("collector", "contract", "contract_party", "ip_owner")
+"""Of a source: who people and parties are. No audit tells it; which of these changed, it does."""
+
+
 def is_told(action: str) -> bool:
     """Say whether a release tells of an action."""
     return action.replace("_", ".").replace(" ", ".").split(".")[0] in TOLD
 
 
-def extract(opened: Session, path: Path, told: Callable[[str], bool] = is_told) -> dict[str, Any]:
-    """Write the audit as it stands; return how many rows it has, how many are told, and the last seal."""
+def extract(
+    opened: Session, path: Path, told: Callable[[str], bool] = is_told, version: str | None = None
+) -> dict[str, Any]:
+    """Write the audit as it stands, or as it stood when a version was released, if it was.
+
+    Returns:
+        How many rows it has, how many are told, and the last seal.
+    """
     lines, counts, last = [], Counter[bool](), FIRST_SEAL
     for row in opened.scalars(select(Audit).order_by(Audit.seq)):
+        if row.action == "release" and row.detail.get("version") == version:
+            break
         entry: dict[str, Any] = {"seq": row.seq, "previous": row.previous, "seal": row.seal}
-        if told(row.action):
+        if told(row.action) and not set(UNTOLD) & set(row.detail.get("entry") or ()):  # older audits have them
             said = {"at": row.at.isoformat(), "actor": row.actor, "action": row.action, "detail": row.detail}
             entry = {**entry, **said}
         counts["action" in entry] += 1

@@ -5,8 +5,8 @@ from math import ceil
 from pipeline.clauses import Clause, clauses
 from pipeline.gates.finding import Finding
 from pipeline.gates.inspection import Inspection
-from pipeline.registry import Session
-from pipeline.sources.assessments import Standing, rounds_of, stand
+from pipeline.registry import Draw, Release, Session, func, select
+from pipeline.sources.assessments import RoundOf, Standing, rounds_of, stand
 
 LEAST_MANUAL = 4_000
 """Items that people look at, at least."""
@@ -44,15 +44,25 @@ def technical_sample(look: Inspection) -> Finding:
 def stand_of_release(opened: Session, version: str, root: str, phase: str) -> tuple[Standing, int]:
     """Return how this state of the release stands, and how many rounds of earlier states failed.
 
-    Samples of other data under the same version do not count for these, but if one failed, these must pass with
-    confidence: otherwise one could change a document and draw again until a sample passes.
+    Samples of other data do not count for these, but if one failed under this version, or under any other since the
+    last release, these must pass with confidence: otherwise one could change a document, or the version, or only how
+    files are cut, and draw again until a sample passes.
     """
     every = rounds_of(opened, phase, release=version)
     ours = [one for one in every if one.draw.root == root]
-    earlier = [one for one in every if one.draw.root != root]
+    earlier = [one for one in every if one.draw.root != root] + _of_others(opened, version, phase)
     failed = sum(one.counted is not None and one.counted.decision == "barred" for one in earlier)
     unfinished = sum(one.counted is None for one in earlier)
     return stand(phase, ours, after_failure=failed + unfinished > 0), failed + unfinished
+
+
+def _of_others(opened: Session, version: str, phase: str) -> list[RoundOf]:
+    """Return the samples of other versions that came to nothing: since the last release that is no trial."""
+    released = opened.scalars(select(Release.version)).all()
+    last = opened.scalars(select(func.max(Release.released_at)).where(Release.trial.is_(False))).one()
+    drawn = select(Draw.release).where(Draw.phase == phase, Draw.release.not_in([version, *released])).distinct()
+    names = opened.scalars(drawn if last is None else drawn.where(Draw.drawn_at > last)).all()
+    return [one for name in names if name is not None for one in rounds_of(opened, phase, release=name)]
 
 
 def _sample(look: Inspection, phase: str, gate: str, rests: tuple[Clause, ...], least: int) -> Finding:
@@ -65,6 +75,8 @@ def _sample(look: Inspection, phase: str, gate: str, rests: tuple[Clause, ...], 
         reason = f"trial, no acceptance: {reason}"
     figures = {"least": least, "least_share": 1 - standing.pooled.limit_bp / 10_000, "earlier_failed": failed,
                **standing.as_json(), "confident_pass": standing.pooled.confident_pass}  # fmt: skip
+    if candidate.trial and figures["verdict"] == "passed":
+        figures["verdict"] = "trial"
     remedy = "" if passed else _remedy(candidate.version, standing)
     return Finding(gate, rests, passed, reason, figures, remedy, trial=candidate.trial)
 

@@ -12,7 +12,7 @@ from pipeline.release import merkle
 from pipeline.release.manifest import DATA, NAME, describe, digests, sha256_of
 from pipeline.release.merging import forget, merge
 from pipeline.release.plan import TRIAL, Candidate, Plan, SourceCount
-from pipeline.release.rows import Left, released_rows
+from pipeline.release.rows import Left, eligible_rows, released_rows
 from pipeline.release.shards import ShardWriter
 from pipeline.release.statistics import Statistics
 from pipeline.release.tokenizer import Counter
@@ -67,7 +67,7 @@ def build(
         return found
     shutil.rmtree(folder, ignore_errors=True)
     _check_inputs(plan, progress)
-    merged = merge(plan, aside, executor, progress, memory)
+    merged = merge(plan, lambda part: eligible_rows(part, plan), aside, executor, progress, memory)
     left, statistics = Left(), Statistics(tokenizer)
     stem = TRIAL if plan.trial else "train"
     shaping = plan.form.shards

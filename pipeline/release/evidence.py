@@ -1,5 +1,6 @@
 """The evidence beside the shards of a release: facts of the registry, self-assessment, card, Croissant, notes."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from pipeline.release.self_assessment import assess
 from pipeline.store import read_json, write_bytes, write_json
 
 
-def write_evidence(folder: Path, manifest: dict[str, Any], statistics: dict[str, Any], opened: Session) -> None:
+def write_evidence(
+    folder: Path, manifest: dict[str, Any], statistics: dict[str, Any], opened: Session, at: datetime
+) -> None:
     """Write what shows how a release came to be, before the manifest's `files` and `root` are filled in.
 
     Args:
@@ -22,8 +25,9 @@ def write_evidence(folder: Path, manifest: dict[str, Any], statistics: dict[str,
         manifest: its manifest, gates included, but for `files` and `root`.
         statistics: content of statistics.json.
         opened: a transaction at the registry.
+        at: when it is released, or was: one that is made again tells what was there then.
     """
-    facts = write_facts(folder, manifest, statistics, opened)
+    facts = write_facts(folder, manifest, statistics, opened, at)
     data = _data_files(folder)
     write_notes(folder, folder.parents[2], manifest, data)
     write_pages(folder, manifest, assess(folder, manifest, facts))

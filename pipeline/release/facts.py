@@ -1,25 +1,27 @@
 """What the registry knows of a release's sources and requests, laid down beside it: evidence that stands alone."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pipeline.audit import extract
-from pipeline.database import now
 from pipeline.registry import Assessment, Draw, Paper, Removal, Request, Session, Source, select
 from pipeline.store import write_json
 
 EVIDENCE = "evidence"
 
 
-def write_facts(folder: Path, manifest: dict[str, Any], statistics: dict[str, Any], opened: Session) -> dict[str, Any]:
-    """Write the evidence that later pages point to; return what they need of it."""
+def write_facts(
+    folder: Path, manifest: dict[str, Any], statistics: dict[str, Any], opened: Session, at: datetime
+) -> dict[str, Any]:
+    """Write the evidence that later pages point to, of what was there at a time; return what they need of it."""
     sources = {name: source_facts(opened, name) for name in manifest["sources"]}
     here = folder / EVIDENCE
     write_json(
         here / "gates.json", {"version": manifest["version"], "trial": manifest["trial"], "gates": manifest["gates"]}
     )
     write_json(here / "sources.json", {"sources": sources})
-    write_json(here / "samples.json", {"samples": _samples(opened, manifest["version"], list(sources))})
+    write_json(here / "samples.json", {"samples": _samples(opened, manifest["version"], list(sources), at)})
     write_json(
         here / "personal_data.json", {"runs": {one["name"]: one.get("personal_data") for one in manifest["runs"]}}
     )
@@ -30,10 +32,10 @@ def write_facts(folder: Path, manifest: dict[str, Any], statistics: dict[str, An
         here / "diversity.json",
         {key: statistics.get(key) for key in ("concentration", "sources", "domains", "scripts", "licences")},
     )
-    requests = _requests(opened)
+    requests = _requests(opened, at)
     write_json(here / "requests.json", {"removed": manifest["removed"], "requests": requests})
-    audit = extract(opened, here / "audit.jsonl")
-    return {"sources": sources, "requests": requests, "audit": audit, "day": str(now().date())}
+    audit = extract(opened, here / "audit.jsonl", version=manifest["version"])
+    return {"sources": sources, "requests": requests, "audit": audit, "day": str(at.date())}
 
 
 def source_facts(opened: Session, name: str) -> dict[str, Any] | None:
@@ -61,9 +63,10 @@ def _day(day: Any) -> str | None:  # noqa: ANN401 - a date or none
     return None if day is None else str(day)
 
 
-def _samples(opened: Session, version: str, sources: list[str]) -> list[dict[str, Any]]:
+def _samples(opened: Session, version: str, sources: list[str], at: datetime) -> list[dict[str, Any]]:
     """Return all samples that were drawn of a release or of its sources, whatever came of them."""
-    drawn = select(Draw).where((Draw.release == version) | Draw.source.in_(sources)).order_by(Draw.id)
+    ours = (Draw.release == version) | Draw.source.in_(sources)
+    drawn = select(Draw).where(ours, Draw.drawn_at <= at).order_by(Draw.id)
     return [
         {
             "phase": one.phase, "source": one.source, "release": one.release, "round": one.round, "n": one.n,
@@ -73,19 +76,23 @@ def _samples(opened: Session, version: str, sources: list[str]) -> list[dict[str
                 {"method": a.method, "n": a.n, "bad": a.bad, "suspected": a.suspected, "limit_bp": a.limit_bp,
                  "low": a.low, "high": a.high, "upper": a.upper, "decision": a.decision, "risks": a.risks,
                  "evidence": a.evidence}
-                for a in opened.scalars(select(Assessment).where(Assessment.draw == one.id).order_by(Assessment.id))
+                for a in opened.scalars(
+                    select(Assessment).where(Assessment.draw == one.id, Assessment.at <= at).order_by(Assessment.id)
+                )
             ],
         }
         for one in opened.scalars(drawn)
     ]  # fmt: skip
 
 
-def _requests(opened: Session) -> list[dict[str, Any]]:
+def _requests(opened: Session, at: datetime) -> list[dict[str, Any]]:
     """Return the requests to take documents out: numbers and days, neither who asked nor for what."""
     rows = []
     for removal in opened.scalars(select(Removal).order_by(Removal.request)):
         request = opened.get_one(Request, removal.request)
-        closed = request.decided_at or now()
+        if request.opened_at > at:
+            continue
+        closed = request.decided_at or at
         rows.append(
             {
                 "request": request.id, "way": removal.way, "opened": request.opened_at.isoformat(),

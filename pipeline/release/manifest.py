@@ -19,8 +19,10 @@ from pipeline.release.rows import Left
 from pipeline.runs import Run
 from pipeline.store import read_json
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.json"
+SIGNATURE = f"{NAME}.sig"
+"""Beside the manifest: 64 bytes, hexadecimal. Not a file that the manifest names."""
 DATA = "data/"
 CANDIDATE, RELEASED = "candidate", "released"
 _PACKAGES = ("qingyuan", "numpy", "orjson", "pyarrow", "rjieba")
@@ -34,7 +36,7 @@ def sha256_of(path: Path) -> str:
 
 def is_covered(path: str) -> bool:
     """Say whether the manifest names a file: all but itself, and what is signed of it afterwards."""
-    return not path.startswith(NAME)
+    return path not in {NAME, SIGNATURE}
 
 
 def list_files(folder: Path) -> list[str]:
@@ -91,7 +93,7 @@ def describe(
         "runs": [_run(run) for run in plan.runs],
         "code": {"release": RELEASE_VERSION, **{name: version(name) for name in _PACKAGES}},
         "selection": plan.form.model_dump(mode="json"),
-        "data_root": merkle.root_of(digests(data)),
+        "data_root": merkle.root_of(digests(data, DATA)),
         "documents": statistics["documents"],
         "characters": statistics["characters"],
         "sources": {
@@ -138,11 +140,23 @@ def _by_source(plan: Plan) -> dict[str, str | None]:
     return found
 
 
+def leaves_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the root is over: the sha256 of every file by its path, and of the manifest itself.
+
+    Of the manifest it is that of all else it says, so that nobody who knows the root can be told another version, or
+    that a trial is none.
+    """
+    said = {key: value for key, value in manifest.items() if key not in {"files", "root", "seal"}}
+    whole = sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return digests(manifest["files"]) | {NAME: whole}
+
+
 def finish(manifest: dict[str, Any], folder: Path, data: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the manifest with all files of the release and the root over them."""
+    """Return the manifest with all files of the release, and the root over them and over what it says."""
     rows = {one["path"]: one["rows"] for one in data}
     files = describe_files(folder, rows, digests(data))
-    whole = manifest | {"files": files, "root": merkle.root_of(digests(files))}
+    whole = manifest | {"files": files}
+    whole |= {"root": merkle.root_of(leaves_of(whole))}
     return whole | {"seal": seal_of(whole)}
 
 

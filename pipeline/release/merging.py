@@ -1,7 +1,7 @@
 """Documents that several runs have: which of them stay in a release of all these runs."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -53,15 +53,20 @@ class Merged:
     """Documents that resemble one which stays, of another run."""
 
 
-def merge(plan: Plan, folder: Path, executor: Executor, progress: Progress, memory: int) -> Merged:
+def merge(
+    plan: Plan, eligible: Callable[[Part], NDArray[np.bool_]], folder: Path, executor: Executor, progress: Progress,
+    memory: int,
+) -> Merged:  # fmt: skip
     """Find out which documents of several runs stay.
 
-    First, of documents with the same source and id the one of the run that is named last stays. Then clusters are found
-    over all runs as a run finds its own, and of each the one that one would rather keep stays, among those that their
-    own runs kept. Last, documents of other sources that happen to share an id get ids of their own.
+    First, of documents with the same source and id the one of the run that is named last stays. Then clusters are
+    found over all runs as a run finds its own, and of each the one that one would rather keep stays, among those
+    that their own runs kept and that may be released: none that stays out stands for another. Last, documents of
+    other sources that happen to share an id get ids of their own.
 
     Args:
         plan: of the release.
+        eligible: says of a part which rows of its corpus may be released, but for what other runs have.
         folder: for what is put aside; what is there from a call before is used if it is the same.
         executor: carries out the tasks.
         progress: shows how far it is.
@@ -77,7 +82,7 @@ def merge(plan: Plan, folder: Path, executor: Executor, progress: Progress, memo
         return merged
     _replace(parts, merged)
     if plan.form.merge.duplicates != "keep":
-        _deduplicate(plan, parts, merged, folder, executor, progress, memory)
+        _deduplicate(plan, parts, eligible, merged, folder, executor, progress, memory)
     _rename(parts, merged)
     return merged
 
@@ -128,8 +133,8 @@ def _rename(parts: Sequence[Part], merged: Merged) -> None:
 
 
 def _deduplicate(
-    plan: Plan, parts: Sequence[Part], merged: Merged, folder: Path, executor: Executor, progress: Progress,
-    memory: int,
+    plan: Plan, parts: Sequence[Part], eligible: Callable[[Part], NDArray[np.bool_]], merged: Merged, folder: Path,
+    executor: Executor, progress: Progress, memory: int,
 ) -> None:  # fmt: skip
     recipes = [stored_recipe(run.folder.path / "recipe.toml") for run in plan.runs]
     _check_alike(plan.runs, recipes)
@@ -149,7 +154,7 @@ def _deduplicate(
     passes = np.zeros(joined.rows, np.bool_)
     for number, part in enumerate(parts):
         begin, end = joined.bounds(number)
-        passes[begin:end][_kept(part)] = merged.stays[_key(part)]
+        passes[begin:end][_kept(part)] = merged.stays[_key(part)] & eligible(part)
     election = elect(found.clusters, passes[found.rows])
     gone = found.rows[(election.of >= 0) & passes[found.rows]]
     for number, part in enumerate(parts):

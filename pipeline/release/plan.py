@@ -14,7 +14,7 @@ from pipeline.runs import Run, open_run
 from pipeline.store import digest_file, fingerprint, read_json
 from pipeline.toml import nearest, parse
 
-RELEASE_VERSION = "1"
+RELEASE_VERSION = "2"
 """Of the writing: a change to the bytes of a release from the same runs takes a new one."""
 
 TRIAL = "trial"
@@ -162,7 +162,7 @@ def make_plan(
     Raises:
         RecipeError: a run is not there, not done or incomplete, or something is selected that no run has.
     """
-    _check_version(version, trial=trial)
+    check_version(version, trial=trial)
     runs = tuple(open_run(name, workspace) for name in names)
     called = [run.name for run in runs]
     twice = sorted({name for name in called if called.count(name) > 1})
@@ -175,7 +175,12 @@ def make_plan(
     return plan
 
 
-def _check_version(version: str, *, trial: bool) -> None:
+def check_version(version: str, *, trial: bool) -> None:
+    """Refuse what cannot be the name of a release.
+
+    Raises:
+        RecipeError: it leads elsewhere, or says of a trial that it is none.
+    """
     if not _VERSION.fullmatch(version):
         raise RecipeError(f"{version!r} is no version: letters, digits, and . _ - inside, as 2026.11")
     if trial and TRIAL not in version:

@@ -98,6 +98,16 @@ def released_rows(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterato
         begin += batch.num_rows
 
 
+def eligible_rows(part: Part, plan: Plan) -> NDArray[np.bool_]:
+    """bool[rows of its corpus]: which documents of a part may be released, before runs are merged and shares drawn."""
+    rows = read_table(part.path("corpus"), ["id", "source"])
+    attributes = _attributes(part)
+    for name in ("domain", "script", "quality"):
+        rows = rows.append_column(name, attributes[name])
+    takes = chosen(rows, plan.form.selection) & ~_taken_down(part, plan, rows.num_rows)
+    return takes & (part.source not in plan.barred)
+
+
 def _takes(
     rows: pa.Table, stays: NDArray[np.bool_], gone: NDArray[np.bool_], plan: Plan, left: Left
 ) -> NDArray[np.bool_]:

@@ -19,11 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from pipeline.errors import RecipeError
-from pipeline.release.manifest import NAME
+from pipeline.release.manifest import NAME, SIGNATURE
 from pipeline.store import write_bytes
 
-SIGNATURE = f"{NAME}.sig"
-"""Beside the manifest: 64 bytes, hexadecimal. Not a file that the manifest names."""
 _CONTEXT = b"qingyuan manifest 1\0"
 """Before what is signed: the key's signatures of other things do not pass for one of a release."""
 

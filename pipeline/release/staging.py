@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,7 +25,7 @@ from pipeline.release.evidence import write_evidence
 from pipeline.release.form import ReleaseFile
 from pipeline.release.manifest import CANDIDATE, DATA, NAME, RELEASED, digests, finish, read_manifest, sha256_of
 from pipeline.release.pages import compare
-from pipeline.release.plan import Candidate, Plan, make_plan
+from pipeline.release.plan import Candidate, Plan, check_version, make_plan
 from pipeline.release.tokenizer import Counter
 from pipeline.release.verify import check
 from pipeline.removed import removed_ids
@@ -71,6 +72,7 @@ def release(request: Request, executor: Executor, progress: Progress, memory: in
         GateError: a gate refused; the candidate's `evidence/gates.json` says why.
         LedgerError: what is there is not what was written.
     """
+    check_version(request.version, trial=request.trial)
     if not request.workspace.is_dir():
         raise RecipeError(f"there is no workspace {request.workspace}")
     with _alone(request.workspace / RELEASES, "a release"), _alone(request.workspace / "takedowns", "a takedown"):
@@ -122,7 +124,8 @@ def _publish(request: Request, plan: Plan, built: Built, since: dict[str, Any]) 
         _check_unchanged(request, plan, opened)
         findings = request.gates(opened, request.workspace, built.candidate)
         refused = [one for one in findings if not one.passed]
-        manifest = _described(built, since, findings, opened, CANDIDATE if refused else RELEASED)
+        at = now() if known is None else known.released_at
+        manifest = _described(built, since, findings, opened, at, CANDIDATE if refused else RELEASED)
         if not refused:
             if known is not None and known.root != manifest["root"]:
                 raise RecipeError(
@@ -130,7 +133,9 @@ def _publish(request: Request, plan: Plan, built: Built, since: dict[str, Any]) 
                     "gone since; a version is given once: choose another"
                 )
             if known is None:
-                _enter(opened, request, manifest, built.folder)
+                _enter(opened, request, manifest, built.folder, at)
+            else:
+                record(opened, request.actor, "release made again", version=request.version, root=manifest["root"])
             _give_name(built.folder, request.folder)
             return manifest
         record(
@@ -152,13 +157,13 @@ def _check_unchanged(request: Request, plan: Plan, opened: Session) -> None:
 
 
 def _described(
-    built: Built, since: dict[str, Any], findings: Sequence[Finding], opened: Session, state: str
+    built: Built, since: dict[str, Any], findings: Sequence[Finding], opened: Session, at: datetime, state: str
 ) -> dict[str, Any]:
     """Write evidence and manifest of a candidate; return the manifest."""
     data = built.manifest["files"]
     manifest = {key: value for key, value in built.manifest.items() if key not in {"files", "root"}}
     manifest |= since | {"state": state, "gates": [one.as_json() for one in findings]}
-    write_evidence(built.folder, manifest, built.statistics, opened)
+    write_evidence(built.folder, manifest, built.statistics, opened, at)
     manifest = finish(manifest, built.folder, data)
     write_json(built.folder / NAME, manifest)
     return manifest
@@ -168,7 +173,8 @@ def _since(request: Request, built: Built) -> dict[str, Any]:
     """Say which release came before, and how much of it stands as it stood."""
     query = select(Release).where(Release.version != request.version).order_by(Release.seq.desc()).limit(1)
     with session(open_registry(request.workspace)) as opened:  # a comparison takes longer than others should wait
-        before = opened.scalars(query).first()
+        known = opened.scalars(select(Release.seq).where(Release.version == request.version)).first()
+        before = opened.scalars(query if known is None else query.where(Release.seq < known)).first()
     if before is None:
         return {"previous": None, "kept": None}
     folder = request.workspace / RELEASES / before.version
@@ -180,7 +186,7 @@ def _since(request: Request, built: Built) -> dict[str, Any]:
     return said
 
 
-def _enter(opened: Session, request: Request, manifest: dict[str, Any], folder: Path) -> None:
+def _enter(opened: Session, request: Request, manifest: dict[str, Any], folder: Path, at: datetime) -> None:
     """Put a release into the registry and its audit."""
     previous = manifest["previous"]
     seal = sha256_of(folder / NAME)
@@ -188,7 +194,7 @@ def _enter(opened: Session, request: Request, manifest: dict[str, Any], folder: 
         Release(
             version=request.version, trial=manifest["trial"], documents=manifest["documents"], root=manifest["root"],
             data_root=manifest["data_root"], manifest=seal,
-            previous=None if previous is None else previous["version"], released_at=now(),
+            previous=None if previous is None else previous["version"], released_at=at,
         )
     )  # fmt: skip
     record(
@@ -219,6 +225,11 @@ def _settle(request: Request) -> dict[str, Any]:
         raise LedgerError(f"the release {request.folder} is not whole: {'; '.join(map(str, faults))}")
     manifest = read_manifest(request.folder)
     names = [run["name"] for run in manifest["runs"]]
+    if (manifest["version"], manifest["state"]) != (request.version, RELEASED):
+        raise LedgerError(
+            f"{request.folder} holds the {manifest['state']} {manifest['version']}, which was not released under this "
+            "name: move it away"
+        )
     if manifest["trial"] != request.trial or names != [Path(name).name for name in request.runs]:
         raise RecipeError(
             f"the version {request.version} is released already, of the runs {', '.join(names)}; choose another version"
@@ -245,5 +256,5 @@ def _settle(request: Request) -> dict[str, Any]:
                     f"{request.version} was never entered as released, and gates refuse it by now: "
                     + "; ".join(one.reason for one in refused)
                 )
-            _enter(opened, request, manifest, request.folder)
+            _enter(opened, request, manifest, request.folder, now())
     return manifest

@@ -14,7 +14,7 @@ from pipeline.recipe import stored_recipe
 from pipeline.registry import Answer, Assignment, Item, Round, Session, select
 from pipeline.release import merkle
 from pipeline.release.facts import source_facts
-from pipeline.release.manifest import digests, read_manifest, sha256_of
+from pipeline.release.manifest import digests, leaves_of, read_manifest, sha256_of
 from pipeline.removed import removed_ids
 from pipeline.request.releases import data_files, id_in_run
 from pipeline.runs import Run, open_run
@@ -69,10 +69,10 @@ def _find(release: Path, identity: str) -> tuple[Path, int, dict[str, Any]]:
 
 def _proof(release: Path, manifest: dict[str, Any], path: Path) -> dict[str, Any]:
     """Prove that the row's file is one of the release: its digest, and the way from there to the root."""
-    files = digests(manifest["files"])
     name = path.relative_to(release).as_posix()
-    if name not in files:
+    if name not in digests(manifest["files"]):
         raise RecipeError(f"{name} is not in the manifest of {release}: `qingyuan verify` says what is wrong")
+    files = leaves_of(manifest)
     names = sorted(files)
     leaves = [merkle.leaf(one, files[one]) for one in names]
     number = names.index(name)

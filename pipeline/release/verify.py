@@ -11,8 +11,19 @@ from pipeline.audit import check_extract
 from pipeline.errors import LedgerError
 from pipeline.executor import nowhere
 from pipeline.release import merkle
-from pipeline.release.manifest import DATA, FORMAT, NAME, digests, list_files, read_manifest, seal_of, sha256_of
-from pipeline.release.signature import SIGNATURE, check_signature
+from pipeline.release.manifest import (
+    DATA,
+    FORMAT,
+    NAME,
+    SIGNATURE,
+    digests,
+    leaves_of,
+    list_files,
+    read_manifest,
+    seal_of,
+    sha256_of,
+)
+from pipeline.release.signature import check_signature
 from pipeline.store import read_json
 
 AUDIT = "evidence/audit.jsonl"
@@ -94,8 +105,8 @@ def _of_manifest(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Fault]:
     if manifest.get("seal") != seal_of(manifest):
         yield Fault(NAME, "does not match its seal: something in it was changed")
     files = manifest["files"]
-    if merkle.root_of(digests(files)) != manifest["root"]:
-        yield Fault(NAME, "its root is not that of the files it lists")
+    if merkle.root_of(leaves_of(manifest)) != manifest["root"]:
+        yield Fault(NAME, "its root is not that of the files it lists and of what it says")
     if merkle.root_of(digests(files, DATA)) != manifest["data_root"]:
         yield Fault(NAME, "its data_root is not that of the data files it lists")
     rows = sum(one["rows"] for one in files if one["path"].startswith(DATA) and "rows" in one)

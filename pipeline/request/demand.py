@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -72,11 +74,25 @@ class Ids:
         return frozenset()
 
 
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+
+
 def plain_url(url: str) -> str:
-    """Return a URL as it is compared: no scheme, no fragment, no slash at its end, the host in lower case."""
-    parts = urlsplit(url.strip())
-    host = parts.netloc.lower().removesuffix(":80").removesuffix(":443")
-    return f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
+    """Return a URL as it is compared: no scheme, no fragment, no slash at its end, the host in lower case.
+
+    Characters are those that they stand for: of full width, or written as bytes (%E4…), or a host in Punycode. What is
+    no URL is compared as it is.
+    """
+    plain = unicodedata.normalize("NFKC", url).strip()
+    try:
+        parts = urlsplit(plain if _SCHEME.match(plain) else f"//{plain}")
+    except ValueError:
+        return plain
+    host = parts.netloc.lower().removesuffix(":80").removesuffix(":443").removesuffix(".")
+    with suppress(UnicodeError):  # no such name: it stays as it is
+        host = host.encode("ascii").decode("idna") if "xn--" in host else host
+    path = unicodedata.normalize("NFKC", unquote(parts.path)).rstrip("/")
+    return f"{host}{path}" + (f"?{unicodedata.normalize('NFKC', unquote(parts.query))}" if parts.query else "")
 
 
 @dataclass(frozen=True, slots=True)

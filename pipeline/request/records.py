@@ -43,6 +43,15 @@ def _checked(name: str, what: str) -> str:
     return name.strip()[:64]
 
 
+def checked_by(name: str) -> str:
+    """Return by whom something is done, as it may stand in the audit.
+
+    Raises:
+        RecipeError: it is empty or personal data.
+    """
+    return _checked(name, "--by")
+
+
 def open_request(
     opened: Session, workspace: Path, demand: Demand, asked: Asked, clock: Clock, *, twins: bool, banned: bool
 ) -> int:

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline.audit import UNTOLD
 from pipeline.database import now, record
 from pipeline.errors import RecipeError
 from pipeline.registry import Authorisation, Paper, Session, Source, select
@@ -106,7 +107,7 @@ def enter(opened: Session, workspace: Path, entry: SourceEntry, beside: Path) ->
     if changed:
         opened.flush()
         record(opened, "operator", "source entered", source=entry.name, changed=changed,
-               entry={name: value for name, value in plain(entry).items() if name not in LISTS},
+               entry={name: value for name, value in plain(entry).items() if name not in {*LISTS, *UNTOLD}},
                papers=sorted(digest for _, digest in papers))  # fmt: skip
     return changed
 

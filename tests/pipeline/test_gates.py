@@ -19,7 +19,7 @@ from pipeline.database import now, open_registry, session
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates import evaluate
 from pipeline.gates.samples import technical_size
-from pipeline.registry import Draw, IntegrityError, select
+from pipeline.registry import Draw, IntegrityError, Release, select
 from pipeline.removed import add_removed
 from pipeline.sources.assessments import enter_draw, enter_found, rounds_of, standing
 from pipeline.sources.drawing import draw_sample, root_of, seed_of, stack
@@ -214,6 +214,24 @@ def test_samples_of_other_data_do_not_count_and_a_failed_one_asks_for_confidence
         third = candidate(workspace, [("a", str(k), None) for k in range(198)])
         accept(opened, workspace, third, bad=2)
         assert refused(opened, workspace, third) == []
+
+
+def test_another_name_does_not_make_a_failed_sample_forgotten(workspace):
+    toy = candidate(workspace, [("a", str(k), None) for k in range(100)])
+    with session(open_registry(workspace)) as opened:
+        good(opened, workspace, "a")
+        accept(opened, workspace, toy, bad=20)
+        again = replace(toy, version="2-trial", data_root="5" * 64)
+        accept(opened, workspace, again, bad=4)
+        told = [one.as_json() for one in evaluate(opened, workspace, again) if one.trial]
+        assert [one["figures"]["verdict"] for one in told] == ["trial", "barred"]
+        assert refused(opened, workspace, again) == ["manual_sample"]  # 4 of 100 pass by the letter only
+        opened.add(Release(version="2-of-another", trial=False, documents=1, root="0" * 64, data_root="0" * 64,
+                           manifest="0" * 64, released_at=now()))  # fmt: skip
+        opened.flush()
+        later = replace(toy, version="3-trial", data_root="6" * 64)
+        accept(opened, workspace, later, bad=4)
+        assert refused(opened, workspace, later) == []
 
 
 def test_rounds_are_not_drawn_again_without_a_reason_and_all_count(workspace):

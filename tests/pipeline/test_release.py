@@ -7,6 +7,7 @@ import shutil
 import signal
 import warnings
 from collections import Counter
+from datetime import timedelta
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -137,6 +138,17 @@ def test_the_one_that_stays_is_the_preferred_one(workspace):
     assert len(rows_of(workspace, "kept")) == 16
     ask(workspace, "exact", form=ReleaseFile(merge=Merging(duplicates="exact")))
     assert len(rows_of(workspace, "exact")) == 15
+
+
+def test_nothing_that_stays_out_stands_for_another(workspace, monkeypatch):
+    ask(workspace, form=ReleaseFile(selection=Selection(sources=("news",))))
+    assert {row["text"] for row in rows_of(workspace)} == {near(SHARED), text(4), text(3)}
+    monkeypatch.setattr(staging, "barred", lambda _, names: {"forum": "why"} if "forum" in names else {})
+    ask(workspace, "2")
+    assert near(SHARED) in {row["text"] for row in rows_of(workspace, "2")}
+    (workspace / "takedowns.json").write_text(json.dumps({"documents": [{"source": "web", "id": "w3"}]}))
+    ask(workspace, "3")
+    assert [row["source"] for row in rows_of(workspace, "3") if row["text"] == text(3)] == ["news"]
 
 
 def test_the_same_request_gives_the_same_bytes(workspace, made, tmp_path):
@@ -282,6 +294,38 @@ def test_a_version_is_given_once(workspace):
         ask(workspace, runs=["first"])
 
 
+def test_a_release_whose_folder_is_gone_is_made_again_as_it_was(workspace, monkeypatch):
+    first = ask(workspace)
+    ask(workspace, "2", runs=["first"])
+    shutil.rmtree(workspace / "releases/1")
+    later = staging.now() + timedelta(40)
+    monkeypatch.setattr(staging, "now", lambda: later)
+    assert ask(workspace) == first
+    assert check(workspace / "releases/1") == []
+    with session(open_registry(workspace)) as opened:
+        assert list(opened.scalars(select(Release.version).order_by(Release.seq))) == ["1", "2"]
+        actions = list(opened.scalars(select(Audit.action).order_by(Audit.seq)))
+    assert actions == ["release", "release", "release made again"]
+
+
+def test_only_what_was_released_under_a_name_stands_there(workspace):
+    ask(workspace)
+    shutil.copytree(workspace / "releases/1", workspace / "releases/2")
+    with pytest.raises(LedgerError, match="holds the released 1"):
+        ask(workspace, "2")
+    with pytest.raises(GateError):
+        ask(workspace, "3", gates=refusing)
+    (workspace / "releases/.candidates/3").rename(workspace / "releases/3")
+    with pytest.raises(LedgerError, match="holds the candidate 3"):
+        ask(workspace, "3")
+    shutil.copytree(workspace / "releases/1", workspace / "elsewhere")
+    with pytest.raises(RecipeError, match="is no version"):
+        ask(workspace, "../elsewhere", gates=refusing)
+    assert (workspace / "elsewhere").is_dir()
+    with session(open_registry(workspace)) as opened:
+        assert list(opened.scalars(select(Release.version))) == ["1"]
+
+
 def test_barred_sources_stay_out_and_a_ban_in_the_meantime_stops_it(workspace, monkeypatch):
     monkeypatch.setattr(staging, "barred", lambda _, names: {"forum": "why"} if "forum" in names else {})
     manifest = ask(workspace)
@@ -416,12 +460,18 @@ def test_the_command_line_says_what_stands_in_the_way(workspace, capsys):
     assert main(["verify", str(candidate), "--json", *common]) == 4
     assert [one["path"] for one in json.loads(capsys.readouterr().out)["faults"]] == ["statistics.json"]
     assert main(["release", "1", "frist", *common]) == 2
+    assert main(["release", "1-trial", "first", "--trial", "--by", "zhang.san@example.com", *common]) == 2
+    assert "must be a pseudonym" in capsys.readouterr().err
+    assert main(["release", "1-trial", "first", "--trial", "--by", "case-7", *common]) == 5
+    with session(open_registry(workspace)) as opened:
+        assert [row.actor for row in opened.scalars(select(Audit).order_by(Audit.seq))] == ["operator", "case-7"]
 
 
 def test_lines_hold_the_same_rows(workspace):
     from pipeline.stream import blocks
 
     ask(workspace, form=read_form(None, [], [], "jsonl"))
+    assert check(workspace / "releases/1") == []
     files = sorted((workspace / "releases/1/jsonl").glob("*.jsonl.zst"))
     lines = [json.loads(line) for path in files for line in b"".join(blocks(str(path))).splitlines()]
     rows = rows_of(workspace)

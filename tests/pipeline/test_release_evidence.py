@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.audit import check_extract
+from pipeline.audit import check_extract, extract
 from pipeline.clauses import CLAUSES
 from pipeline.database import now, open_registry, record, session
 from pipeline.errors import LedgerError
@@ -22,6 +22,8 @@ from pipeline.release.evidence import write_evidence
 from pipeline.release.rows import RELEASED
 from pipeline.release.self_assessment import Artefact, Conforms, Fails, NotApplicable, _items
 from pipeline.removed import add_removed
+from pipeline.sources.records import enter
+from pipeline.sources.source_file import source_from
 
 DIGEST = "ab" * 32
 
@@ -47,7 +49,8 @@ def describe(version, *, trial=False, gates=None, previous=None, documents=2):
            "personal_data": {"disposition": "on", "masked": {"mobile": 3}}}  # fmt: skip
     source = {"documents": documents, "characters": 28, "share": 1.0, "licence": "CC-BY-4.0"}
     return {
-        "format": 1, "version": version, "state": "candidate", "trial": trial, "created_from": "0", "runs": [run],
+        "format": manifests.FORMAT, "version": version, "state": "candidate", "trial": trial, "created_from": "0",
+        "runs": [run],
         "previous": previous, "code": {}, "selection": {}, "data_root": DIGEST, "documents": documents,
         "characters": 28, "sources": {"crawl": source}, "gates": gates or [gate(name) for name in GATES],
         "removed": {"taken_down": 0, "listed": 1, "barred_sources": []},
@@ -84,7 +87,7 @@ def registry(tmp_path):
 def made(tmp_path, registry, manifest, *ids):
     folder = candidate(tmp_path, manifest, *ids)
     with session(registry) as opened:
-        write_evidence(folder, manifest, STATISTICS, opened)
+        write_evidence(folder, manifest, STATISTICS, opened, now())
     return folder
 
 
@@ -228,6 +231,20 @@ def test_the_audit_beside_a_release_is_checked_without_the_registry(trial):
     assert check_extract(path) == 2
     assert [one.get("action") for one in told] == ["source.added", None]  # of people: the seal alone
     assert b"p-17" not in path.read_bytes()
+
+
+def test_no_audit_beside_a_release_names_the_parties_of_a_source(tmp_path):
+    entry = {"name": "s", "class": "open", "collector": "张三", "contract_party": "李四公司", "ip_owner": "王五"}
+    with session(open_registry(tmp_path)) as opened:
+        enter(opened, tmp_path, source_from(entry, "test"), tmp_path)
+        record(opened, "operator", "source entered", source="s", entry={"contract_party": "李四公司"})  # an older one
+        extract(opened, tmp_path / "audit.jsonl")
+    told = [orjson.loads(line) for line in (tmp_path / "audit.jsonl").read_bytes().splitlines()]
+
+    assert [one.get("action") for one in told] == ["source entered", None]
+    assert told[0]["detail"]["changed"] == ["entered"]
+    assert not any(name in (tmp_path / "audit.jsonl").read_text() for name in ("张三", "李四", "王五"))
+    assert check_extract(tmp_path / "audit.jsonl") == 2
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pipeline.errors import RecipeError
 from pipeline.release import merkle
 from pipeline.release.cutting import Cutting, marks_of
 from pipeline.release.form import Mixture, Shaping
-from pipeline.release.manifest import digests, finish, seal_of, sha256_of
+from pipeline.release.manifest import FORMAT, digests, finish, seal_of, sha256_of
 from pipeline.release.pages import compare, frames_of, pages_of
 from pipeline.release.rows import RELEASED
 from pipeline.release.selection import drawn, places
@@ -190,7 +190,7 @@ def release(made, tmp_path):
     data = [
         {"path": path.relative_to(folder).as_posix(), "sha256": sha256_of(path), "rows": count} for path, count in files
     ]
-    said = {"format": 1, "version": "2026.11", "state": "released", "trial": False, "documents": 400, "share": 0.1,
+    said = {"format": FORMAT, "version": "2026.11", "state": "released", "trial": False, "documents": 400, "share": 0.1,
             "data_root": merkle.root_of(digests(data))}  # fmt: skip
     write_json(folder / "manifest.json", finish(said, folder, data))
     assert check(folder) == []
@@ -220,6 +220,11 @@ def test_missing_added_and_linked_files_are_found(release, tmp_path):
     (release / "evidence" / "note.txt").write_text("more")
     assert [str(fault) for fault in check(release)] == ["evidence/note.txt: is not in the manifest"]
     (release / "evidence" / "note.txt").unlink()
+    for name in ("manifest.json.bak", "manifest.json.d/more.bin"):
+        (release / name).parent.mkdir(exist_ok=True)
+        (release / name).write_text("more")
+        assert [str(fault) for fault in check(release)] == [f"{name}: is not in the manifest"]
+        (release / name).unlink()
     first = min((release / "data").iterdir())
     shutil.move(first, tmp_path / "elsewhere")
     assert [str(fault) for fault in check(release)] == [f"data/{first.name}: is missing"]
@@ -250,7 +255,20 @@ def test_a_manifest_whose_digests_were_all_made_to_fit_still_has_another_root(re
     forged["documents"] = 399
     forged["seal"] = seal_of(forged)
     (release / "manifest.json").write_bytes(orjson.dumps(forged, option=orjson.OPT_INDENT_2))
-    assert [str(fault) for fault in check(release)] == ["manifest.json: says 399 documents, its data files have 400"]
+    assert [str(fault) for fault in check(release)] == [
+        "manifest.json: its root is not that of the files it lists and of what it says",
+        "manifest.json: says 399 documents, its data files have 400",
+    ]
+
+
+def test_what_a_manifest_says_is_under_its_root(release):
+    manifest = json.loads((release / "manifest.json").read_text())
+    for forged in ({"trial": True}, {"version": "2026.12"}, {"state": "candidate"}):
+        said = manifest | forged
+        (release / "manifest.json").write_bytes(
+            orjson.dumps(said | {"seal": seal_of(said)}, option=orjson.OPT_INDENT_2)
+        )
+        assert [fault.path for fault in check(release)] == ["manifest.json"]
 
 
 def test_a_path_that_leads_out_is_refused(release):
