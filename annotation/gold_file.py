@@ -45,7 +45,12 @@ def read_gold(path: Path, read_label: ReadLabel, fields: Sequence[str], *, maske
             if masked:
                 texts, cuts = mask_texts(texts)
                 label = move_label(label, cuts[0]) if isinstance(label, dict) else label
-            document, gold = str(row["id"]), read_label(label, texts[0])
+            document = str(row["id"])
+            try:
+                gold = read_label(label, texts[0])
+            except ValueError as error:
+                asked = 'a label is the one choice, or an object such as {"verdict": "risky", "severity": "2", ...}'
+                raise RecipeError(f"{where}, line {number}: the label: {error}; {asked}") from error
         except (orjson.JSONDecodeError, TypeError, KeyError, ValueError) as error:
             named = ", ".join(("id", *fields))
             raise RecipeError(f"{where}, line {number}: {named} and label are needed: {error!r}") from error

@@ -29,14 +29,23 @@ PSEUDONYM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 APPEAL_DAYS = 10
 
 
+def check_pseudonym(pseudonym: str) -> None:
+    """Check that a name can be that of one of Label Studio's accounts.
+
+    Raises:
+        RecipeError: it cannot.
+    """
+    if PSEUDONYM.fullmatch(pseudonym) is None:
+        raise RecipeError(f"{pseudonym!r} is no pseudonym: small letters, digits, - and _, and no name of anybody")
+
+
 def add_person(opened: Session, pseudonym: str, *, daily_cap: int | None = None) -> Contributor:
     """Enter a person under a pseudonym, or find him again; whose name it is must be kept elsewhere.
 
     Raises:
         RecipeError: it is no pseudonym that Label Studio's accounts can have.
     """
-    if PSEUDONYM.fullmatch(pseudonym) is None:
-        raise RecipeError(f"{pseudonym!r} is no pseudonym: small letters, digits, - and _, and no name of anybody")
+    check_pseudonym(pseudonym)
     person = opened.get(Contributor, pseudonym)
     if person is None:
         person = Contributor(id=pseudonym, since=now(), daily_cap=daily_cap)
@@ -82,8 +91,14 @@ def qualify(
     opened: Session, pseudonym: str, *, kind: str, rule_version: str, role: str, score: float, passed: bool,
     valid_days: int, evidence: str,
 ) -> Qualification:  # fmt: skip
-    """Enter the result of an exam, one that was held in Label Studio or elsewhere."""
+    """Enter the result of an exam, one that was held in Label Studio or elsewhere.
+
+    Raises:
+        RecipeError: there is nobody of this pseudonym, or the score is no share.
+    """
     find_person(opened, pseudonym)
+    if not 0 <= score <= 1:
+        raise RecipeError(f"the score of an exam is from 0 to 1, not {score}")
     taken = now()
     exam = Qualification(
         contributor=pseudonym, kind=kind, rule_version=rule_version, role=role, score=score, passed=passed,

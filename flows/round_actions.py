@@ -104,10 +104,12 @@ def _status(options: argparse.Namespace) -> int:
 
 def _add(options: argparse.Namespace) -> int:
     from annotation.label_studio.client import LabelStudio  # noqa: PLC0415
-    from annotation.people import add_person  # noqa: PLC0415
+    from annotation.people import add_person, check_pseudonym  # noqa: PLC0415
     from flows.console import table  # noqa: PLC0415
     from pipeline.database import open_registry, session  # noqa: PLC0415
 
+    for name in options.names:
+        check_pseudonym(name)  # all of them, before anybody has an account
     made = []
     engine = open_registry(options.workspace)
     with LabelStudio.from_environment() as studio:

@@ -4,11 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotation.gold_file import read_gold
 from annotation.kinds import QUESTIONS, InvalidAnswerError, Kind
 from annotation.kinds.controls import Note, One, Some, Spans
 from annotation.kinds.difference import show_difference
 from annotation.kinds.risk_choice import LINES
+from annotation.questions import read_label
 from filters.risks import RISKS
+from pipeline.errors import RecipeError
 
 TEXT = "😀𠮷联系人张某某，电话 010-00000000，住某市某区某路1号。"
 
@@ -175,3 +178,14 @@ def test_whatever_differs_is_said_and_what_is_alike_is_not(left, right):
     assert (show_difference(left, right) == "仅空行不同") == (
         [line for line in left.split("\n") if line] == [line for line in right.split("\n") if line]
     )
+
+
+def test_a_gold_label_that_is_none_is_named_with_its_line(tmp_path):
+    path = tmp_path / "gold.jsonl"
+    path.write_text('{"id": "g1", "text": "代办假证", "label": "A3-e"}', "utf-8")
+
+    def read(label, text):
+        return read_label(QUESTIONS[Kind.SAFETY], label, text)
+
+    with pytest.raises(RecipeError, match=r"line 1: the label: verdict: unknown choice 'A3-e'; a label is"):
+        read_gold(path, read, ["text"], masked=False)

@@ -7,8 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from annotation.label_studio import transport
+from annotation.people import add_person
 from flows import annotation_runtime
 from flows.cli import main
+from pipeline.database import open_registry, session
 
 ROUND = """
 [round]
@@ -135,3 +137,20 @@ def test_a_busy_server_says_how_long_to_wait_and_is_obeyed(say, answers, monkeyp
 
 def _with_sleep(proper, sleep):
     return lambda self, url, token: proper(self, url, token, sleep)
+
+
+def test_a_name_that_is_no_pseudonym_is_refused_before_anything_is_asked(answers, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("QINGYUAN_LABELSTUDIO_URL", f"http://127.0.0.1:{answers.server_port}")
+    monkeypatch.setenv("QINGYUAN_LABELSTUDIO_TOKEN", "x")
+    assert main(["annotate", "people", "add", "p1", "P2", "--workspace", str(tmp_path)]) == 2
+    assert "'P2' is no pseudonym" in capsys.readouterr().err
+    assert answers.asked == 0
+
+
+@pytest.mark.parametrize("score", ["3", "-0.1", "nan"])
+def test_an_exam_with_a_score_that_is_no_share_is_refused(score, tmp_path, capsys):
+    with session(open_registry(tmp_path)) as opened:
+        add_person(opened, "p1")
+    words = ["--kind", "quality", "--rule-version", "1", "--evidence", "papers", f"--score={score}"]
+    assert main(["annotate", "people", "qualify", "p1", *words, "--workspace", str(tmp_path)]) == 2
+    assert "from 0 to 1" in capsys.readouterr().err
