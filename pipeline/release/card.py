@@ -80,9 +80,10 @@ def card(manifest: Mapping[str, Any], statistics: Mapping[str, Any], facts: Mapp
     sources = _table(
         ["来源 source", "类别 class", "许可 licence", "篇 documents", "字 characters", "占比 share"],
         [
-            [name, (facts["sources"].get(name) or {}).get("class"), one["licence"], one["documents"], one["characters"],
+            [name, entry.get("class"), one["licence"] or entry.get("licence"), one["documents"], one["characters"],
              f"{one['share']:.2%}"]
             for name, one in manifest["sources"].items()
+            for entry in [facts["sources"].get(name) or {}]
         ],
     )  # fmt: skip
     return f"""---

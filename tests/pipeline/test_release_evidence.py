@@ -16,7 +16,7 @@ from pipeline.database import now, open_registry, record, session
 from pipeline.errors import LedgerError
 from pipeline.registry import Removal, Request, Source
 from pipeline.release import manifest as manifests
-from pipeline.release.card import front_matter, size_category
+from pipeline.release.card import card, front_matter, size_category
 from pipeline.release.croissant import _semantic
 from pipeline.release.evidence import write_evidence
 from pipeline.release.rows import RELEASED
@@ -197,6 +197,15 @@ def test_the_card_is_what_the_hub_reads(trial):
     assert (head["license"], head["size_categories"], head["language"]) == ("cc-by-4.0", ["n<1K"], ["zh"])
     assert head["configs"] == [{"config_name": "default", "data_files": [{"split": "trial", "path": "data/*.parquet"}]}]
     assert [part in text for part in ("试用发布", "Trial release", "## 概述", "## Summary")] == [True] * 4
+
+
+def test_the_card_names_the_licence_in_the_registry_where_no_row_has_one():
+    manifest = describe("2026.11")
+    source = {**manifest["sources"]["crawl"], "licence": None}
+    facts = {"sources": {"crawl": {"class": "open", "licence": "CC0-1.0"}}}
+    said = card({**manifest, "sources": {"crawl": source}}, STATISTICS, facts)
+    assert "| crawl | open | CC0-1.0 | 2 |" in said
+    assert "| crawl | open | CC-BY-4.0 | 2 |" in card(manifest, STATISTICS, facts)
 
 
 @pytest.mark.parametrize(
