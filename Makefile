@@ -59,7 +59,7 @@ $(LABELSTUDIO)/.made: requirements-labelstudio.lock | $(BIN)/python
 	@[ -x $(LABELSTUDIO)/bin/python ] || $(BIN)/python -m venv $(LABELSTUDIO)
 	@sed -n '/^uv==/,/[^\\]$$/p' $< > $(LABELSTUDIO)/uv.lock
 	@$(LABELSTUDIO)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(LABELSTUDIO)/uv.lock
-	@$(LABELSTUDIO)/bin/uv pip install --quiet --python $(LABELSTUDIO)/bin/python --no-deps --require-hashes -r $< || \
+	@$(LABELSTUDIO)/bin/uv pip install --quiet --compile-bytecode --python $(LABELSTUDIO)/bin/python --no-deps --require-hashes -r $< || \
 	  $(LABELSTUDIO)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
