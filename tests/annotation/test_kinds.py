@@ -1,7 +1,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotation.gold_file import read_gold
@@ -44,6 +44,7 @@ def answers(draw):
     return question, label
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw of personal data loads the filter's words
 @given(answers())
 def test_what_is_written_reads_back(answer):
     question, label = answer
