@@ -24,6 +24,7 @@ def _push(options: argparse.Namespace) -> int:
     load_round(options.file)  # what is wrong is said before anything starts
     said = annotation_runtime.push(options.file, options.workspace, direct=options.direct)
     _print(options, said, _pushed(said))
+    _warn(said)
     return 0
 
 
@@ -46,7 +47,7 @@ def _sync(options: argparse.Namespace) -> int:
         return 0
     said = annotation_runtime.sync(options.workspace, options.round, direct=options.direct)
     _print(options, said, [*_pulled(said["pulled"]), *_pushed(said["pushed"])])
-    _warn(*(one["status"] for one in said["pulled"]["rounds"].values()))
+    _warn(*(one["status"] for one in said["pulled"]["rounds"].values()), said["pushed"])
     return 0
 
 
@@ -209,7 +210,7 @@ def run_campaign(options: argparse.Namespace) -> int:
         render_summary(said["run"]), *_pushed(said["pushed"]), *_pulled(synced["pulled"]), *_pushed(synced["pushed"]),
         f'round "{synced["status"]["round"]}": {left}', *(line for one in said["scores"] for line in scored(one)),
     ])  # fmt: skip
-    _warn(synced["status"])
+    _warn(synced["status"], synced["pushed"])
     return 3 if said["run"]["shards_failed"] else 0
 
 
