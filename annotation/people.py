@@ -156,6 +156,8 @@ def appeal(opened: Session, round_: Round, pseudonym: str, document: str, ground
         .where(Item.round == round_.id, about, Assignment.contributor == pseudonym)
     ).first()
     if answered is None:
+        if task is not None:
+            _check_task(opened, round_, pseudonym, int(task))
         raise RecipeError(f'{pseudonym} has no valid answer to document "{document}" in round "{round_.name}"')
     item = answered[0]
     before = opened.scalars(
@@ -171,6 +173,18 @@ def appeal(opened: Session, round_: Round, pseudonym: str, document: str, ground
     record(opened, pseudonym, "appeal", round=round_.name, item=item.id)
     opened.flush()
     return request
+
+
+def _check_task(opened: Session, round_: Round, pseudonym: str, task: int) -> None:
+    """Say that a number is no task of a person's in a round, rather than that it was not answered."""
+    rows = select(Assignment.id).join(Item, Item.id == Assignment.item).where(
+        Item.round == round_.id, Assignment.contributor == pseudonym, Assignment.task == task
+    )  # fmt: skip
+    if opened.scalars(rows).first() is None:
+        raise RecipeError(
+            f'there is no task #{task} of {pseudonym} in round "{round_.name}"; the number stands at the top of the'
+            " page in Label Studio"
+        )
 
 
 def settle_appeals(opened: Session, round_: Round, standing: list[Standing], reading: Reading) -> list[Request]:

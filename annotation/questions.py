@@ -93,6 +93,12 @@ def read_label(question: Question, value: object, text: str) -> dict[str, Any]:
         label = {first.name: str(value)}
     try:
         return question.read(question.write(label, text), text)
+    except InvalidAnswerError as error:
+        if not error.choices:
+            raise
+        hint = nearest(error.chosen, error.choices)
+        listed = "" if hint.startswith("; known") else f"; known: {', '.join(error.choices)}"
+        raise InvalidAnswerError(f"{error}{hint}{listed}") from error
     except (KeyError, TypeError) as error:
         raise InvalidAnswerError(f"{value!r} is no answer: {error!r}") from error
 

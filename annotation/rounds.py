@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from annotation.gold_warnings import gold_warnings
 from annotation.incentive.budgets import named_policy, round_policy
 from annotation.incentive.policy import PolicyFile
 from annotation.incentive.reserve import Reserved, reserve
@@ -134,6 +135,8 @@ def _send(
         question = question_of(round_.kind)
         step: Step = advance(opened, round_, question, now())
         rules = round_policy(opened, round_, policy, now(), keep=again)
+        paid = rules is not None and round_.purpose == "work"
+        warnings = gold_warnings(opened, round_, question) if paid else []
         by = round_.design.get("suggested_by", "")
     rights = read_right_texts(workspace, name) if len(question.texts) > 1 else {}
     page = RoundPage(question, round_.rule_version, read_suggestions(workspace, name), by, rights)
@@ -153,7 +156,7 @@ def _send(
     return {
         "round": name, "issued": dict(step.issued), "short": {role: n for role, n in step.short.items() if n},
         "void": step.void, "returned": step.returned, "lapsed": step.lapsed, **asdict(pushed), "reserved_fen": said.fen,
-        "unfunded": said.refused, "budget": warning,
+        "unfunded": said.refused, "budget": warning, "warnings": warnings,
     }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ STOP_LIMIT = 20.0
 PYTHON_VARIABLE = "QINGYUAN_LABELSTUDIO_PYTHON"
 """Names the interpreter of another environment that has label-studio in it."""
 
+_AGAIN = " (remove its folder .venv-labelstudio first)"
 _ROOT = Path(__file__).resolve().parents[1]
 _BOOT = Path(__file__).resolve().parent / "server" / "boot.py"
 
@@ -162,11 +163,19 @@ class Server:
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline:
             if self._process is not None and (code := self._process.poll()) is not None:
-                raise ServiceError(f"Label Studio ended with {code} while starting; see {self.log}")
+                raise ServiceError(f"Label Studio ended with {code} while starting; see {self.log}{self._half_made()}")
             if _healthy(self._port):
                 return
             time.sleep(0.1)
         raise ServiceError(f"Label Studio did not answer within {START_LIMIT:.0f} s; see {self.log}")
+
+    def _half_made(self) -> str:
+        """Return what to do where the log's end says that the environment lacks a module: it was made in part."""
+        end = self.log.read_bytes()[-4000:]
+        if b"ModuleNotFoundError" not in end and b"ImportError" not in end:
+            return ""
+        line = next(one for one in reversed(end.decode(errors="replace").splitlines()) if "Error" in one)
+        return f" ({line.strip()}). Its environment is not whole: `make labelstudio` in {_ROOT} makes it{_AGAIN}"
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None

@@ -8,6 +8,7 @@ from typing import Any
 
 from annotation.history import FORGED, LATE
 from annotation.incentive.flagged import last_flags
+from annotation.refusals import refusal_warnings
 from pipeline.database import now, open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.registry import ANSWERED, ISSUED, Answer, Assignment, Item, Request, Round, Session, func, select
@@ -94,7 +95,7 @@ def round_status(
     return {
         "round": round_.name, "kind": round_.kind, "purpose": round_.purpose, "state": round_.state,
         "items": {row[0]: row[1] for row in items}, "roles": roles,
-        "answers": {"valid": len(valid), "refused": refused},
+        "answers": {"valid": len(valid), "refused": refused}, "warnings": refusal_warnings(opened, round_),
         "people": len(people), "tampering": {row[0]: row[1] for row in tampered},
         "look_at": {person: list(flags[person]) for person in people if person in flags},
         "per_hour": None if rate is None else round(rate, 1),

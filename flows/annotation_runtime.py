@@ -110,8 +110,10 @@ def _progress(name: str, unit: str) -> Iterator[Callable[[int], None]]:
     shown.stage(name, 0, unit)
     try:
         yield shown.advance
-    finally:
-        shown.finish()
+    except BaseException:
+        shown.finish(broken=True)
+        raise
+    shown.finish()
 
 
 @contextmanager

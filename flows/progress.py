@@ -46,7 +46,7 @@ class Silent:
     def advance(self, weight: int) -> None:
         """Show nothing."""
 
-    def finish(self) -> None:
+    def finish(self, *, broken: bool = False) -> None:
         """Show nothing."""
 
 
@@ -95,7 +95,7 @@ class Bars:
         if self._bar is not None:
             self._bar.advance(self._task, weight)
 
-    def finish(self) -> None:
+    def finish(self, *, broken: bool = False) -> None:  # noqa: ARG002 - a bar shows by itself how far it came
         """Leave the bar as it is."""
         if self._bar is not None:
             self._bar.stop()
@@ -131,10 +131,12 @@ class Lines:
                 self._said = now
                 self._say(self._midway(now - self._begun))
 
-    def finish(self) -> None:
-        """Write the last line."""
+    def finish(self, *, broken: bool = False) -> None:
+        """Write the last line; `broken` where an error ends the stage: its total, if unknown, says nothing of that."""
         with self._lock:
-            if self._name is not None:
+            if self._name is not None and broken and self._done >= self._total:
+                self._say(f"stopped after {self._clock() - self._begun:.1f} s")
+            elif self._name is not None:
                 seconds = self._clock() - self._begun
                 amount = f", {self._amount(self._done)}" if self._done > 1 else ""
                 done = self._done >= self._total
@@ -142,7 +144,7 @@ class Lines:
                     f"done{amount}" if done else f"stopped at {self._amount(self._done)} of {self._amount(self._total)}"
                 )
                 self._say(f"{state} in {seconds:.1f} s{self._rate(seconds)}")
-                self._name = None
+            self._name = None
 
     def _midway(self, seconds: float) -> str:
         share = self._done / self._total if self._total else 1.0

@@ -11,6 +11,12 @@ def _print(options: argparse.Namespace, result: object, lines: Sequence[str]) ->
     print(json.dumps(result, ensure_ascii=False, indent=2, default=str) if options.json else "\n".join(lines))
 
 
+def _warn(*said: Mapping[str, Any]) -> None:
+    """Say on stderr, where no table hides it, what makes work worthless if it goes on."""
+    for one in dict.fromkeys(warning for found in said for warning in found.get("warnings", ())):
+        print(f"WARNING: {one}", file=sys.stderr, flush=True)
+
+
 def _push(options: argparse.Namespace) -> int:
     from annotation.round_file import load_round  # noqa: PLC0415
     from flows import annotation_runtime  # noqa: PLC0415
@@ -18,6 +24,7 @@ def _push(options: argparse.Namespace) -> int:
     load_round(options.file)  # what is wrong is said before anything starts
     said = annotation_runtime.push(options.file, options.workspace, direct=options.direct)
     _print(options, said, _pushed(said))
+    _warn(said)
     return 0
 
 
@@ -26,6 +33,7 @@ def _pull(options: argparse.Namespace) -> int:
 
     said = annotation_runtime.pull(options.workspace, direct=options.direct)
     _print(options, said, _pulled(said))
+    _warn(*(one["status"] for one in said["rounds"].values()))
     return 0
 
 
@@ -39,6 +47,7 @@ def _sync(options: argparse.Namespace) -> int:
         return 0
     said = annotation_runtime.sync(options.workspace, options.round, direct=options.direct)
     _print(options, said, [*_pulled(said["pulled"]), *_pushed(said["pushed"])])
+    _warn(*(one["status"] for one in said["pulled"]["rounds"].values()), said["pushed"])
     return 0
 
 
@@ -99,6 +108,7 @@ def _status(options: argparse.Namespace) -> int:
         if one["appeals_pending"]:
             lines.append(f"  {one['appeals_pending']} appeals are pending")
     _print(options, found, lines or ["no rounds yet; `qingyuan annotate push ROUND.toml` opens one"])
+    _warn(*found)
     return 0
 
 
@@ -200,6 +210,7 @@ def run_campaign(options: argparse.Namespace) -> int:
         render_summary(said["run"]), *_pushed(said["pushed"]), *_pulled(synced["pulled"]), *_pushed(synced["pushed"]),
         f'round "{synced["status"]["round"]}": {left}', *(line for one in said["scores"] for line in scored(one)),
     ])  # fmt: skip
+    _warn(synced["status"], synced["pushed"])
     return 3 if said["run"]["shards_failed"] else 0
 
 

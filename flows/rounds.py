@@ -31,6 +31,9 @@ A round is a TOML file:
   [review]
   items = "audit"             # of each batch a part; every: each document (always so for safety)
 
+  [people]
+  floor_seconds = 2           # an answer given in less is refused as "too fast" and not paid; 0: none is
+
 domain_locked = "medicine" in [round]: only people with a verified credential get its tasks (annotate people verify).
 preference compares the texts that two runs made of the same documents, side by side in random order; its gold
 has left and right in the place of text. show_predictions = true in [round] shows what filters measured.

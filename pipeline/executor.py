@@ -69,7 +69,7 @@ class Progress(Protocol):
         """Say that `weight` more units are done."""
         ...
 
-    def finish(self) -> None:
+    def finish(self, *, broken: bool = False) -> None:
         """End the last stage."""
         ...
 

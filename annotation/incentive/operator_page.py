@@ -11,8 +11,8 @@ from pipeline.page import page, table
 
 Rows = Sequence[Mapping[str, Any]]
 
-_STYLE = """<style>body{max-width:88rem}.wide{overflow-x:auto}.wide table{font-size:13px}
-.wide td,.wide th{white-space:nowrap;padding:.2rem .45rem}@page{size:A4 landscape}</style>"""
+_STYLE = """<style>body{max-width:88rem}.wide{overflow-x:auto}.wide table{font-size:12px}
+.wide td,.wide th{padding:.2rem .3rem;overflow-wrap:break-word;vertical-align:bottom}@page{size:A4 landscape}</style>"""
 
 SOUND = 0.6
 """Informedness of the consensus on golds below which no J should be relied on (incentive reference, 5.1)."""
@@ -20,20 +20,50 @@ SOUND = 0.6
 FLAG_WORDS = {
     "copies": (
         "答案雷同",
-        "answers alike where both are wrong",
+        "两人错得一样 answers alike where both are wrong",
         "暂缓计酬，由人复核 score --clear / --confirm",
     ),
-    "stamps": ("照抄预标注", "says what the filters say", "换人复核，隐藏预标注 hide pre-annotations"),
-    "fast": ("过快", "a third of the usual time or less", "查看其答案 look at the answers"),
-    "skips": ("跳过多", "skips every fifth task or more", "问明原因，说明不清就改说明 ask why"),
-    "forged": ("冒名提交", "answers sent as somebody else", "不计分不计酬；查来源，换令牌 not scored; change tokens"),
-    "late": ("裁定后改答案", "changed after being judged", "改动不生效 the change does not count"),
-    "overclaimed": ("虚报用时", "claims more time than passed", "按服务器计时 the server's clock is used"),
-    "unwitnessed": ("未见提交过程", "no session was seen to send it", "不计分；请本人重交 ask to submit again"),
-    "unanchored": ("金标不足", "golds of fewer than two classes", "增加金标题 add golds of every class"),
-    "drift": ("质量下滑", "golds got worse over time", "沟通或复训 talk, or train again"),
+    "stamps": (
+        "照抄预标注",
+        "总与过滤器所说相同 says what the filters say",
+        "换人复核，隐藏预标注 hide pre-annotations",
+    ),
+    "fast": ("过快", "用时不到常用时三分之一 a third of the usual time or less", "查看其答案 look at the answers"),
+    "skips": ("跳过多", "每五题至少跳过一题 skips every fifth task or more", "问明原因，说明不清就改说明 ask why"),
+    "forged": (
+        "冒名提交",
+        "以他人名义提交 answers sent as somebody else",
+        "不计分不计酬；查来源，换令牌 not scored; change tokens",
+    ),
+    "late": ("裁定后改答案", "裁定之后又改 changed after being judged", "改动不生效 the change does not count"),
+    "overclaimed": (
+        "虚报用时",
+        "所报用时多于实际 claims more time than passed",
+        "按服务器计时 the server's clock is used",
+    ),
+    "unwitnessed": (
+        "未见提交过程",
+        "服务器未见其登录提交 no session was seen to send it",
+        "不计分；请本人重交 ask to submit again",
+    ),
+    "unanchored": (
+        "金标不足",
+        "做过的金标不足两类 golds of fewer than two classes",
+        "增加金标题 add golds of every class",
+    ),
+    "drift": ("质量下滑", "金标正确率随时间下降 golds got worse over time", "沟通或复训 talk, or train again"),
 }
-"""Chinese, English, and what to do."""
+"""Name, meaning, and what to do; in Chinese, then in English."""
+
+
+ALARM_WORDS = {
+    "has not settled": "共识计算未收敛，分数仅供参考",
+    "no golds of two classes: peers": "没有两类以上的金标：只能由同伴互评，可计酬的知情度最多 0.5",
+    "fails on the golds": "共识在金标上不可靠，同伴互评的分量已降低",
+    "people have no golds of two classes": "有人做过的金标不足两类",
+    "people answer as one": "有人答案如出一人，请查看",
+}
+"""What stands in an alarm of `scoring` -> the same in Chinese."""
 
 
 def operator_page(
@@ -91,16 +121,21 @@ def _alarms(rows: Rows, reference: Mapping[str, float | None], alarms: Sequence[
         f"{FLAG_WORDS[flag][0]}：{len(people)} 人。 {FLAG_WORDS[flag][1]}: {', '.join(people)}."
         for flag, people in counts.items() if people and flag in {"copies", "stamps", "forged", "late"}
     ]  # fmt: skip
-    said += alarms
+    said += [_in_chinese(one) for one in alarms]
     lines = "".join(f"<li><mark>{escape(one)}</mark></li>" for one in dict.fromkeys(said))
     return _section("警报 Alarms", f"<ul>{lines}</ul>" if lines else "<p>无 none</p>")
+
+
+def _in_chinese(alarm: str) -> str:
+    """Put before a scorer's sentence what it says in Chinese; the figures stand in the sentence itself."""
+    return next((f"{words}。 {alarm}" for mark, words in ALARM_WORDS.items() if mark in alarm), alarm)
 
 
 def _people_to_look_at(rows: Rows) -> str:
     found = [
         [row["contributor"], kind_words(row["kind"]), *FLAG_WORDS[flag]] for row in rows for flag in row["flags"]
     ]  # fmt: skip
-    head = ["人 person", "轮次 kind", "标记 flag", "meaning", "处理 what to do"]
+    head = ["人 person", "轮次 kind", "标记 flag", "含义 meaning", "处理 what to do"]
     return _section("须查看 To look at", table(head, found) if found else "<p>无 none</p>")
 
 

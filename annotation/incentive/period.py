@@ -13,6 +13,7 @@ from annotation.incentive.answers import Given, answers_table, load_given
 from annotation.incentive.budgets import enter_policy, named_policy
 from annotation.incentive.dividend import dividends, share_out
 from annotation.incentive.ledger import Entry, post, verify
+from annotation.incentive.months import check_month
 from annotation.incentive.policy import Calendar, PolicyFile, load_policy
 from annotation.incentive.publication import publish
 from annotation.incentive.references import load_references
@@ -67,6 +68,9 @@ def score_period(
     policy = named_policy(policy_file, workspace)
     other = None if what_if is None else load_policy(what_if)
     engine = open_registry(workspace)
+    if period is not None and act != "show":
+        with session(engine) as opened:
+            check_month(opened, period, Calendar() if policy is None else policy.calendar)
     measurement = _measure(engine, workspace, policy or other, period, at, scorer, readings, keep=other is None)
     if other is not None:
         return _compare(engine, measurement, policy, other, at)

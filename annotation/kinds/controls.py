@@ -14,6 +14,12 @@ MOST_NOTE_CHARS = 2000
 class InvalidAnswerError(ValueError):
     """The answer is none: its message says why."""
 
+    def __init__(self, said: str, *, chosen: str = "", choices: Sequence[str] = ()) -> None:
+        """Take note of what was chosen and what might have been: whoever writes gold is told, a refusal is not."""
+        super().__init__(said)
+        self.chosen = chosen
+        self.choices = tuple(choices)
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -115,7 +121,7 @@ class Control:
         chosen = [by_words.get(code, str(code)) for code in codes]
         for code in chosen:
             if code not in self.codes:
-                raise InvalidAnswerError(f"{self.name}: unknown choice {code!r}")
+                raise InvalidAnswerError(f"{self.name}: unknown choice {code!r}", chosen=code, choices=self.codes)
         if len(set(chosen)) < len(chosen):
             raise InvalidAnswerError(f"{self.name}: the same choice twice")
         return chosen

@@ -188,5 +188,7 @@ def test_a_gold_label_that_is_none_is_named_with_its_line(tmp_path):
     def read(label, text):
         return read_label(QUESTIONS[Kind.SAFETY], label, text)
 
-    with pytest.raises(RecipeError, match=r"line 1: the label: verdict: unknown choice 'A3-e'; a label is"):
+    with pytest.raises(
+        RecipeError, match=r"line 1: the label: verdict: unknown choice 'A3-e'; known: risky, safe; a label is"
+    ):
         read_gold(path, read, ["text"], masked=False)

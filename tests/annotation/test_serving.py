@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 
 import pytest
 
@@ -30,6 +31,14 @@ def test_secrets_are_the_owners_and_in_no_log(label_studio):
     assert stat.S_IMODE(label_studio.folder.stat().st_mode) & 0o077 == 0
     assert [secret for secret in (operator.password, operator.token) if secret in log] == []
     assert sorted(json.loads(label_studio.secrets.read_text("utf-8"))) == ["email", "password", "token"]
+
+
+def test_half_an_environment_is_said_with_what_to_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(PYTHON_VARIABLE, sys.executable)  # a Python, and no Label Studio in it
+    assert main(["annotate", "up", "--workspace", str(tmp_path), "--port", "0"]) == 3
+    said = capsys.readouterr().err
+    assert "No module named 'label_studio'" in said
+    assert "`make labelstudio`" in said
 
 
 def test_a_missing_environment_is_said_with_what_to_do(tmp_path, monkeypatch, capsys):

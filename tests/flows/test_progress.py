@@ -2,7 +2,11 @@
 
 import io
 
+import pytest
+
+from flows import annotation_runtime
 from flows.progress import Bars, Lines, Silent, choose
+from pipeline.errors import RecipeError
 
 
 class Terminal(io.StringIO):
@@ -40,6 +44,14 @@ def test_a_stage_that_breaks_off_is_not_called_done():
     progress.finish()
 
     assert stream.getvalue().splitlines()[-1] == "scan: stopped at 3.0 MB of 10.0 MB in 6.0 s, 0.5 MB/s"
+
+
+def test_a_step_that_an_error_ends_is_not_called_done_though_its_total_is_unknown(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(annotation_runtime, "choose", lambda: lines(stream, [0.0, 16.0]))
+    with pytest.raises(RecipeError), annotation_runtime._progress("push", "tasks"):
+        raise RecipeError("no")
+    assert stream.getvalue().splitlines() == ["push: begins", "push: stopped after 16.0 s"]
 
 
 def test_a_stage_ends_the_one_before_and_a_single_step_has_no_amount():

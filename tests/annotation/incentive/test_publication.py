@@ -2,12 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from annotation.incentive import scoring
 from annotation.incentive.charts import yuan
 from annotation.incentive.flagged import last_flags
+from annotation.incentive.operator_page import ALARM_WORDS, FLAG_WORDS
 from annotation.incentive.scores import decide_copying
 from annotation.incentive.statement import statement_sentences
 from annotation.people import appeal
@@ -84,6 +87,9 @@ def test_metrics_and_flags_reach_the_table_the_page_the_terminal_and_the_status(
     assert last_flags(till.path)["p2"] == ["copies"]
     page = (folder / "operator.html").read_text("utf-8")
     assert "答案雷同：2 人" in page
+    assert "含义 meaning" in page
+    for heard in (*re.findall(r"<mark>(.*?)</mark>", page), *(words[1] for words in FLAG_WORDS.values())):
+        assert re.search(r"[一-鿿]{4}", heard), heard
     assert re.findall(r"https?://", page) == []
     assert re.findall(r"(?:src|href)=", page) == []
     lines = "\n".join(contributor_lines(till.said["contributors"]))
@@ -92,6 +98,12 @@ def test_metrics_and_flags_reach_the_table_the_page_the_terminal_and_the_status(
         status = round_status(opened, till.board.round(opened), AFTER, last_flags(till.path))
     assert status["look_at"] == {"p2": ["copies"], "p3": ["copies"], "p4": ["unanchored"]}
     assert json.loads(json.dumps(till.said, default=str))["statements"] == 4
+
+
+def test_every_alarm_that_has_chinese_words_is_one_that_the_scorer_says():
+    said = Path(scoring.__file__).read_text("utf-8").partition("def _alarms")[2]
+    assert [mark for mark in ALARM_WORDS if mark not in said] == []
+    assert said.count("\n        (") == len(ALARM_WORDS)
 
 
 def test_a_row_that_does_not_add_up_stops_all_statements_and_leaves_the_old_ones(till, monkeypatch):
@@ -109,5 +121,7 @@ def test_an_appeal_is_entered_by_the_number_that_the_person_sees(till):
         opened.flush()
         round_ = till.board.round(opened)
         assert appeal(opened, round_, held.contributor, "#4711", "理由").item == held.item
-        with pytest.raises(RecipeError, match="no valid answer"):
+        with pytest.raises(RecipeError, match="there is no task #4712"):
             appeal(opened, round_, held.contributor, "#4712", "理由")
+        with pytest.raises(RecipeError, match="no valid answer"):
+            appeal(opened, round_, held.contributor, "nowhere", "理由")
