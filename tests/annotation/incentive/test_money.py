@@ -10,11 +10,13 @@ from sqlalchemy import event, text
 from annotation.incentive.budgets import round_policy
 from annotation.incentive.ledger import Entry, post, seal, verify
 from annotation.incentive.payroll import payroll_rows, write_payroll
+from annotation.incentive.period import score_period
 from annotation.incentive.reserve import release_withdrawn, reserve
 from annotation.incentive.scores import decide_copying
 from annotation.people import appeal, settle_appeals, suspend
 from annotation.standing import load_standing
-from pipeline.database import session
+from pipeline import database
+from pipeline.database import record, session
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.registry import (
     Account,
@@ -214,6 +216,44 @@ def test_a_granted_appeal_becomes_gold_and_pays_upwards(till):
     (row,) = [row for row in till.ledger("correction") if row.party == "p1"]
     assert row.amount == after["p1"] - before["p1"]
     assert "j_bp" in row.why["corrected"]["changed"]
+
+
+def close(till):
+    with session(till.engine) as opened:
+        till.board.round(opened).state = "closed"
+        record(opened, "operator", "round closed", round="r", withdrawn=0)
+
+
+def test_who_judges_an_appeal_after_the_round_was_closed_is_paid_and_then_the_dividend(till, monkeypatch):
+    till = till(rules(dividend={"pool_fen": 300}))
+    till.reserve()
+    till.answer(lambda _, person, __: "poor" if person == "p1" else "fine")
+    till.board.people("a1", role="adjudicator")
+    closing, judged = AFTER + timedelta(days=1), AFTER + timedelta(days=3)
+    monkeypatch.setattr(database, "now", lambda: closing)
+    close(till)
+    with session(till.engine) as opened:
+        request = appeal(opened, till.board.round(opened), "p1", "d0", "it is poor")
+        request.opened_at = closing
+    till.board.advance()
+    with session(till.engine) as opened:
+        opened.execute(update(Assignment).where(Assignment.role == "adjudicator").values(issued_at=closing))
+    reserved = till.reserve(judged).fen
+    said = till.score("settle", at=judged)
+    assert (reserved, said["released_fen"], said["dividend"][:20]) == (125, 0, "the dividend waits u")
+    till.answer(lambda *_: "poor", "adjudicator", at=judged)
+    later = judged + timedelta(days=1)
+    with session(till.engine) as opened:
+        round_ = till.board.round(opened)
+        assert [one.decision for one in settle_appeals(opened, round_, load_standing(opened, round_, TOY), TOY)] == [
+            "granted"
+        ]
+    till.score("settle", at=later)
+    assert sum(row.amount for row in till.ledger("dividend")) == 300
+    score_period(till.path, "2026-12", act="settle", at=later, scorer=Hand(), readings=lambda _: TOY)
+    assert [(row.period, row.amount) for row in till.ledger("settlement") if row.party == "a1"] == [("2026-12", 100)]
+    with session(till.engine) as opened:
+        verify(opened)
 
 
 def test_who_is_suspected_of_copying_gets_the_floor_until_somebody_has_decided(till):
