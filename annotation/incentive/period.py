@@ -135,8 +135,8 @@ def _act(
     entries = payments(found, before, at, advance=act == "advance")
     said = "the dividend is shared out by --settle, once the period is over"
     if act == "settle":
-        items = [one.item.id for one in measurement.given]
-        shared, said = dividends(opened, measurement.period, measurement.end, found, items, at)
+        rounds = {work.reservation.round for work in works.works}
+        shared, said = dividends(opened, measurement.period, measurement.end, found, rounds, at)
         entries += shared
     return entries, found, {"released_fen": released, "late": late, "dividend": said}
 

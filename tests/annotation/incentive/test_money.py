@@ -27,6 +27,7 @@ from pipeline.registry import (
     IntegrityError,
     Item,
     Ledger,
+    Round,
     Score,
     select,
     update,
@@ -549,6 +550,42 @@ def test_rows_that_are_deleted_put_in_or_swapped_are_found(settled):
     assert broken(settled, lambda opened: opened.execute(update(Account).values(paid_fen=Account.paid_fen - 1)))
     assert broken(settled, lambda opened: opened.execute(update(Budget).values(held_fen=Budget.held_fen - 1)))
     assert broken(settled, lambda _: None) == []
+
+
+def test_a_pending_appeal_holds_up_only_the_dividend_of_the_period_that_pays_for_its_round(till):
+    till = till(rules(dividend={"pool_fen": 300}))
+    till.reserve()
+    till.answer()
+    with session(till.engine) as opened:
+        appeal(opened, till.board.round(opened), "p1", "d0", "it is poor")
+        other = Round(name="q", kind="toy", rule_version="1", run="x", purpose="work", review="none", seed=1,
+                      design=till.board.round(opened).design, opened_at=START)  # fmt: skip
+        opened.add(other)
+        opened.flush()
+        item = Item(round=other.id, document="e0", probability=0.5, overlap=1, batch=0)
+        opened.add(item)
+        opened.flush()
+        held = Assignment(item=item.id, contributor="p2", role="annotator", key="k", place=0, state="answered",
+                          issued_at=AFTER)  # fmt: skip
+        opened.add(held)
+        opened.flush()
+        opened.add(Answer(assignment=held.id, annotation=900, sequence=900, revision=1, at=AFTER, valid=True,
+                          label={"said": "fine"}, server_seconds=36.0))  # fmt: skip
+    later = AFTER + timedelta(days=40)
+    said = {period: score_period(till.path, period, act="settle", at=later, scorer=Hand(), readings=lambda _: TOY)
+            for period in (PERIOD, "2026-12")}  # fmt: skip
+    assert said[PERIOD]["dividend"] == "the dividend waits until all appeals are decided"
+    assert [(row.period, row.party, row.amount) for row in till.ledger("dividend")] == [("2026-12", "p2", 300)]
+    with session(till.engine) as opened:
+        opened.execute(update(Item).where(Item.document == "d0").values(state="void"))
+    till.score("settle", at=later)
+    assert sum(row.amount for row in till.ledger("dividend") if row.period == PERIOD) == 300
+
+
+@pytest.mark.parametrize("version", ["", "v 1", "第一版", "1" * 65, "=1"])
+def test_a_version_of_rules_is_a_plain_short_word(version):
+    with pytest.raises(ValueError, match="version"):
+        rules(policy={"name": "p", "version": version})
 
 
 def test_golds_of_one_class_alone_raise_nobodys_tier(till):
