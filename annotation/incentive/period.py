@@ -1,6 +1,8 @@
 """A period from its answers to its payments: scores, tiers, settlement, ledger; the body of `qingyuan score`."""
 
-from collections.abc import Callable, Mapping, Sequence
+import fcntl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,6 +14,7 @@ import pyarrow.compute as pc
 from annotation.incentive.answers import Given, answers_table, load_given
 from annotation.incentive.budgets import enter_policy, named_policy
 from annotation.incentive.dividend import dividends, share_out
+from annotation.incentive.flagged import FOLDER
 from annotation.incentive.ledger import Entry, post, verify
 from annotation.incentive.policy import Calendar, PolicyFile, load_policy
 from annotation.incentive.publication import publish
@@ -24,10 +27,27 @@ from annotation.incentive.works import Works, gather, hold_late, release_undone
 from annotation.questions import question_of
 from annotation.standing import Reading
 from pipeline.database import now, open_registry, session
+from pipeline.errors import RecipeError
 from pipeline.registry import Engine, Session
 
 Act = Literal["show", "advance", "settle"]
 Readings = Callable[[str], Reading]
+
+
+@contextmanager
+def only_score(workspace: Path) -> Iterator[None]:
+    """Hold the workspace's right to write scores; the kernel gives it back however this process ends.
+
+    Raises:
+        RecipeError: another command holds it.
+    """
+    (workspace / FOLDER).mkdir(parents=True, exist_ok=True)
+    with (workspace / FOLDER / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RecipeError(f"another command is scoring the answers of {workspace}; wait for it") from None
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +82,18 @@ def score_period(
         at: the time it is.
         scorer: measures the answers of one kind of round; by default `scoring.score`, people who were cleared apart.
         readings: what answers of a kind of round mean.
+
+    Raises:
+        RecipeError: another command is scoring the same workspace.
     """
-    at = at or now()
+    with nullcontext() if what_if is not None else only_score(workspace):
+        return _score(workspace, period, policy_file, act, what_if, at or now(), scorer, readings)
+
+
+def _score(
+    workspace: Path, period: str | None, policy_file: Path | None, act: Act, what_if: Path | None, at: datetime,
+    scorer: Scorer | None, readings: Readings,
+) -> dict[str, Any]:  # fmt: skip
     policy = named_policy(policy_file, workspace)
     other = None if what_if is None else load_policy(what_if)
     engine = open_registry(workspace)
