@@ -22,7 +22,7 @@ from annotation.incentive.references import load_references
 from annotation.incentive.scores import Scorer, Standings, decisions, enter_scores, score_kinds, write_scores
 from annotation.incentive.scoring import Scoring, score
 from annotation.incentive.settlement import Share, payments, payments_before, shares
-from annotation.incentive.tiering import tiers_of
+from annotation.incentive.tiers import earned
 from annotation.incentive.works import Works, gather, hold_late, release_undone
 from annotation.questions import question_of
 from annotation.standing import Reading
@@ -106,7 +106,9 @@ def _score(
             verify(opened)  # nothing is paid on top of a ledger that somebody has touched
             if policy is not None:
                 enter_policy(opened, policy, at)
-        tiers = tiers_of(opened, measurement.period, measurement.found)
+        tiers = earned(
+            opened, measurement.period, measurement.found.table, measurement.answers, min(at, measurement.end)
+        )
         entered = enter_scores(opened, measurement.period, measurement.found, tiers, at)
         works = gather(opened, measurement.given, measurement.references, policy, measurement.period, at)
         entries, found, told = _act(opened, measurement, works, policy, at, act)

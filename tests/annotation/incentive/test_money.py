@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
+from annotation.credentials import verify_credential
 from annotation.incentive.budgets import round_policy
 from annotation.incentive.ledger import Entry, post, seal, verify
 from annotation.incentive.payroll import payroll_rows, write_payroll
@@ -596,6 +597,55 @@ def test_golds_of_one_class_alone_raise_nobodys_tier(till):
     with session(till.engine) as opened:
         tiers = opened.execute(select(Score.contributor, Score.tier).order_by(Score.contributor)).all()
     assert tiers == [("p1", 0), ("p2", 2)]
+
+
+def tier_of(till, person):
+    with session(till.engine) as opened:
+        rows = opened.scalars(select(Score).where(Score.contributor == person).order_by(Score.period, Score.revision))
+        return [(row.tier, row.parts["because"]) for row in rows][-1]
+
+
+def test_a_standing_is_not_lost_by_a_month_with_few_golds(till):
+    till = till()
+    with session(till.engine) as opened:
+        opened.add(Score(contributor="p1", kind="toy", period="2026-10", revision=1, answers=9, golds=40, j_bp=7000,
+                         tier=3, parts={"because": ""}, scorer_version="hand/1", inputs="", at=START))  # fmt: skip
+    till.reserve()
+    till.answer()
+    till.score("show", Hand(p1={"golds": 5, "j_low_bp": -900, "j_high_bp": 900}))
+    assert [tier_of(till, "p1"), tier_of(till, "p2")] == [(3, "kept"), (2, "reached")]
+
+
+def test_the_highest_standing_of_locked_rounds_needs_a_credential_in_force(till):
+    till = till(settings={"round": {"domain_locked": "medicine"}}, people=("p1", "p2"), later=timedelta(0))
+    with session(till.engine) as opened:
+        verify_credential(opened, "p2", domain="medicine", verifier="o", valid_days=999, evidence="seen")
+    scorer = Hand(**{name: {"j_low_bp": 7000} for name in ("p1", "p2")})
+    with session(till.engine) as opened:
+        for number, item in enumerate(opened.scalars(select(Item)).all()):
+            person = ("p1", "p2")[number % 2]
+            opened.add(Assignment(item=item.id, contributor=person, role="annotator", key=str(number), place=number,
+                                  issued_at=START))  # fmt: skip
+    till.answer()
+    till.score("show", scorer)
+    assert [tier_of(till, "p1"), tier_of(till, "p2")] == [(2, "no_credential"), (3, "reached")]
+
+
+def test_two_that_score_one_workspace_do_not_collide(till):
+    till = till()
+    till.reserve()
+    till.answer()
+
+    class Inner(Hand):
+        def __call__(self, answers, classes):
+            with pytest.raises(RecipeError, match="another command is scoring"):
+                till.score()
+            with pytest.raises(RecipeError, match="another command is scoring"):
+                till.score("settle")
+            return super().__call__(answers, classes)
+
+    assert till.score("settle", Inner())["due_fen"] == 800
+    assert till.score()["due_fen"] == 0
 
 
 def test_void_items_are_paid_and_measure_nobody(till):
