@@ -486,8 +486,10 @@ def settled(tmp_path_factory):
     till.score("advance")
     till.score("settle")
     with session(till.engine) as opened:
-        for name in ("ledger_no_UPDATE", "ledger_no_DELETE"):
-            opened.execute(text(f"DROP TRIGGER {name}"))
+        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'reservation'"
+        prices = [name for name in opened.scalars(text(triggers)).all() if "UPDATE" in name.upper()]
+        for name in ("ledger_no_UPDATE", "ledger_no_DELETE", *prices):
+            opened.execute(text(f'DROP TRIGGER "{name}"'))
     return till
 
 
@@ -587,6 +589,15 @@ def test_a_pending_appeal_holds_up_only_the_dividend_of_the_period_that_pays_for
 def test_a_version_of_rules_is_a_plain_short_word(version):
     with pytest.raises(ValueError, match="version"):
         rules(policy={"name": "p", "version": version})
+
+
+@pytest.mark.parametrize("column", ["value_fen", "tier", "norm_ms"])
+def test_a_price_that_was_changed_after_it_was_agreed_is_found(settled, column):
+    def tamper(opened):
+        opened.execute(text(f"UPDATE reservation SET {column} = {column} + 1 WHERE assignment = 1"))
+
+    (said,) = broken(settled, tamper)
+    assert column in said
 
 
 def test_golds_of_one_class_alone_raise_nobodys_tier(till):
