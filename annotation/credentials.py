@@ -10,7 +10,7 @@ from annotation.round_file import check_domain
 from annotation.standing import form_of
 from pipeline.database import now, record
 from pipeline.errors import RecipeError
-from pipeline.registry import ISSUED, OPEN, WITHDRAWN, Assignment, Credential, Item, Round, Session, select
+from pipeline.registry import ISSUED, WITHDRAWN, Assignment, Credential, Item, Round, Session, select
 
 
 def verify_credential(
@@ -98,7 +98,7 @@ def withdraw_lapsed(opened: Session, round_: Round, at: datetime) -> dict[str, i
         Person -> assignments taken back; what they answered while it was in force stays.
     """
     credentials = locked(opened, round_)
-    if credentials is None or round_.state != OPEN:
+    if credentials is None:
         return {}
     waiting = opened.scalars(
         select(Assignment).join(Item, Item.id == Assignment.item)

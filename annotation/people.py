@@ -187,6 +187,15 @@ def _check_task(opened: Session, round_: Round, pseudonym: str, task: int) -> No
         )
 
 
+def appealed_items(opened: Session, round_: Round) -> list[int]:
+    """Return the items of a round about which an appeal is pending."""
+    return list(opened.scalars(
+        select(Item.id).where(Item.round == round_.id, Item.id.in_(
+            select(Request.item).where(Request.kind == "appeal", Request.decision == "pending")
+        )).order_by(Item.id)
+    ))  # fmt: skip
+
+
 def settle_appeals(opened: Session, round_: Round, standing: list[Standing], reading: Reading) -> list[Request]:
     """Decide the appeals that an adjudicator has answered; his verdict becomes gold for everybody who answered it."""
     by_item = {one.item.id: one for one in standing}

@@ -135,8 +135,13 @@ def _close_seats(engine: Engine, studio: LabelStudio, name: str) -> None:
             continue
         studio.unseat(seat.project)
         with session(engine) as opened:
-            left = opened.get_one(Seat, seat.id)
-            left.title, left.project = _title(name, f"{seat.contributor}/{seat.role}/{seat.project}", seat.role), None
+            leave_seat(opened, name, seat.id)
+
+
+def leave_seat(opened: Session, name: str, seat: int) -> None:
+    """Forget the project of a seat from which somebody was shut out: whoever comes back gets a new one."""
+    left = opened.get_one(Seat, seat)
+    left.title, left.project = _title(name, f"{left.contributor}/{left.role}/{left.project}", left.role), None
 
 
 def _seats(opened: Session, round_: Round) -> list[Seat]:

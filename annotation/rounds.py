@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from annotation.gold_warnings import gold_warnings
@@ -13,9 +14,9 @@ from annotation.incentive.budgets import named_policy, round_policy
 from annotation.incentive.policy import PolicyFile
 from annotation.incentive.reserve import Reserved, reserve
 from annotation.label_studio.client import LabelStudio
-from annotation.people import settle_appeals, settle_exam
+from annotation.people import appealed_items, settle_appeals, settle_exam
 from annotation.pull import pull
-from annotation.push import Due, push
+from annotation.push import Due, leave_seat, push
 from annotation.questions import Reader, RoundPage, question_of, read_label, review_of
 from annotation.results import write_results
 from annotation.round_file import RoundPlan
@@ -26,7 +27,20 @@ from annotation.status import find_round, round_mark, round_status
 from annotation.suggestions import suggest, suggester_of
 from pipeline.database import now, open_registry, record, session
 from pipeline.errors import RecipeError
-from pipeline.registry import CLOSED, ISSUED, OPEN, WITHDRAWN, Assignment, Engine, Item, Round, Seat, Session, select
+from pipeline.registry import (
+    CLOSED,
+    ISSUED,
+    OPEN,
+    WITHDRAWN,
+    Assignment,
+    Engine,
+    Item,
+    Request,
+    Round,
+    Seat,
+    Session,
+    select,
+)
 from pipeline.store import read_json, write_json
 
 Advance = Callable[[int], None]
@@ -81,12 +95,17 @@ def push_round(
 
 
 def pull_rounds(workspace: Path, studio: LabelStudio, progress: Advance) -> dict[str, Any]:
-    """Fetch all new answers of all rounds, and bring exams, appeals and tables of the open ones up to date."""
+    """Fetch all new answers of all rounds, and bring exams, appeals and tables up to date.
+
+    Of closed rounds too, where somebody has ever appealed: the verdict comes afterwards.
+    """
     with only_one(workspace):
         engine = open_registry(workspace)
         done = asdict(pull(engine, studio, Reader(workspace), progress))
         with session(engine) as opened:
-            rounds = opened.scalars(select(Round).where(Round.state == OPEN).order_by(Round.name)).all()
+            appealed = select(Item.round).join(Request, Request.item == Item.id).where(Request.kind == "appeal")
+            rounds = opened.scalars(select(Round).where(
+                (Round.state == OPEN) | Round.id.in_(appealed)).order_by(Round.name)).all()  # fmt: skip
             stale = [round_.name for round_ in rounds if _is_stale(opened, workspace, round_)]
         return {**done, "rounds": {name: _settle(engine, workspace, name) for name in stale}}
 
@@ -103,7 +122,10 @@ def sync_round(workspace: Path, name: str, studio: LabelStudio, progress: Advanc
 
 
 def close_round(workspace: Path, name: str, studio: LabelStudio) -> dict[str, Any]:
-    """Fetch what there is, shut everybody out of a round, and take back what is not answered."""
+    """Fetch what there is, shut everybody out of a round, and take back what is not answered.
+
+    Who is to judge an appeal keeps it, and gets it anew with the next push or sync.
+    """
     pull_rounds(workspace, studio, lambda _: None)
     with only_one(workspace):
         engine = open_registry(workspace)
@@ -119,11 +141,19 @@ def close_round(workspace: Path, name: str, studio: LabelStudio) -> dict[str, An
             waiting = opened.scalars(
                 select(Assignment).where(Assignment.id.in_(mine), Assignment.state == ISSUED)
             ).all()  # fmt: skip
-            for assignment in waiting:
+            appealed = set(appealed_items(opened, round_))
+            judging = [one for one in waiting if one.role == "adjudicator" and one.item in appealed]
+            withdrawn = [one for one in waiting if one not in judging]
+            for assignment in withdrawn:
                 assignment.state = WITHDRAWN
+            for seat in seats:
+                leave_seat(opened, name, seat.id)
             round_.state = CLOSED
-            record(opened, "operator", "round closed", round=name, withdrawn=len(waiting))
-        return {"round": name, "withdrawn": len(waiting), "seats": len(seats)}
+            record(opened, "operator", "round closed", round=name, withdrawn=len(withdrawn))
+            for assignment in judging:
+                assignment.key, assignment.project, assignment.task = token_hex(16), None, None
+                assignment.issued_at = now()
+        return {"round": name, "withdrawn": len(withdrawn), "seats": len(seats)}
 
 
 def _send(

@@ -12,6 +12,7 @@ import numpy as np
 
 from annotation.credentials import locked, withdraw_lapsed
 from annotation.distribution import Need, deal, plant, qualified, shuffle
+from annotation.people import appealed_items
 from annotation.round_file import RoundFile
 from annotation.standing import Reading, Standing, form_of, load_standing, unsure
 from pipeline.database import record
@@ -26,7 +27,6 @@ from pipeline.registry import (
     Contributor,
     Item,
     Qualification,
-    Request,
     Round,
     Session,
     select,
@@ -53,27 +53,34 @@ class Step:
 
 
 def advance(opened: Session, round_: Round, reading: Reading, at: datetime) -> Step:
-    """Issue whatever can be issued now; doing it again right away issues nothing."""
+    """Issue whatever can be issued now; doing it again right away issues nothing.
+
+    Of a round that is closed only what somebody has appealed about is looked at again.
+    """
     step = Step()
-    if round_.state != OPEN:
+    appealed = set(appealed_items(opened, round_))
+    if round_.state != OPEN and not appealed:
         return step
     form = form_of(round_)
     step.lapsed = withdraw_lapsed(opened, round_, at)
     if round_.purpose == "exam":
-        _issue_exam(opened, round_, form, step, at)
+        if round_.state == OPEN:
+            _issue_exam(opened, round_, form, step, at)
         return step
     standing = load_standing(opened, round_, reading)
-    if round_.review == "audit":
+    if round_.review == "audit" and round_.state == OPEN:
         _judge_batches(opened, round_, form, standing, reading, step)
         if step.void or step.returned:
             standing = load_standing(opened, round_, reading)
-    live = [one for one in standing if one.item.state == OPEN and not one.is_planted]
     dealer = _Dealer(opened, round_, form, standing, reading, at, step)
+    if round_.state != OPEN:
+        standing, live = [one for one in standing if one.item.id in appealed], []
+    else:
+        live = [one for one in standing if one.item.state == OPEN and not one.is_planted]
     wants = {one.item.id: one.item.overlap - sum(held.counts for held in one.of("annotator")) for one in live}
     dealer.issue("annotator", [(one, wants[one.item.id], None) for one in live if wants[one.item.id] > 0])
     dealer.issue("reviewer", [(one, 1, one.answer_like(one.category or "", reading))
                               for one in _to_review(opened, round_, form, live)])  # fmt: skip
-    appealed = set(opened.scalars(select(Request.item).where(Request.kind == "appeal", Request.decision == "pending")))
     dealer.issue("adjudicator", [(one, 1, None) for one in standing if _to_adjudicate(one, round_, reading, appealed)])
     return step
 
@@ -108,7 +115,7 @@ def _audited(opened: Session, round_: Round, form: RoundFile, batch: int, ones: 
     return {items[int(place)] for place in generator.permutation(len(items))[:number]}
 
 
-def _to_adjudicate(one: Standing, round_: Round, reading: Reading, appealed: set[int | None]) -> bool:
+def _to_adjudicate(one: Standing, round_: Round, reading: Reading, appealed: set[int]) -> bool:
     waiting = any(held.counts and held.answer is None for held in one.of("adjudicator"))
     if waiting or one.item.state != OPEN:
         return False

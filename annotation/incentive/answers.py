@@ -44,7 +44,8 @@ def load_given(opened: Session, until: datetime) -> list[Given]:
     """Return every valid answer of rounds of work, as it stood at its deadline, in the order of their numbers.
 
     What counts is a person's last revision before the round was closed and before anybody decided about the item:
-    whoever changes an answer afterwards changes nothing. A revision that was refused or a deletion takes the place of
+    whoever changes an answer afterwards changes nothing. Who was asked after the round was closed, to judge an appeal,
+    has until now. A revision that was refused or a deletion takes the place of
     what was said before; forged ones are nobody's, late ones change nothing, and one that no session was seen to send
     counts when its author sends it again. Answers of a batch that came back count when they are given anew;
     reviews of it were work, and count as they are.
@@ -55,12 +56,12 @@ def load_given(opened: Session, until: datetime) -> list[Given]:
     """
     rounds = {one.id: one for one in opened.scalars(select(Round).where(Round.purpose == "work"))}
     items = {one.id: one for one in opened.scalars(select(Item).where(Item.round.in_(rounds)))}
-    closed = _closings(opened)
+    closed = closings(opened)
     rows = opened.execute(
         select(
             Assignment.id, Assignment.item, Assignment.contributor, Assignment.role, Assignment.state,
-            Assignment.shown, Answer.annotation, Answer.sequence, Answer.latest, Answer.valid, Answer.refusal,
-            Answer.label, Answer.at, Answer.server_seconds, Answer.client_seconds, Answer.flags,
+            Assignment.shown, Assignment.issued_at, Answer.annotation, Answer.sequence, Answer.latest, Answer.valid,
+            Answer.refusal, Answer.label, Answer.at, Answer.server_seconds, Answer.client_seconds, Answer.flags,
         )
         .join(Answer, Answer.assignment == Assignment.id)
         .join(Item, Item.id == Assignment.item)
@@ -80,7 +81,9 @@ def load_given(opened: Session, until: datetime) -> list[Given]:
         first = next(iter(annotations.values()))[0]
         item = items[first.item]
         round_ = rounds[item.round]
-        deadline = closed.get(round_.name, until)
+        closing = closed.get(round_.name, until)
+        appealed = first.role == "adjudicator" and first.issued_at >= closing
+        deadline = until if appealed else closing
         if first.role != "adjudicator":
             deadline = min(deadline, decided.get(item.id, until))
         said = _standing(annotations.values(), deadline, withdrawn_review=_withdrawn_review(first))
@@ -92,7 +95,8 @@ def load_given(opened: Session, until: datetime) -> list[Given]:
     return given
 
 
-def _closings(opened: Session) -> dict[str, datetime]:
+def closings(opened: Session) -> dict[str, datetime]:
+    """Return when each round was closed; adjudications issued from then on are of appeals."""
     rows = opened.scalars(select(Audit).where(Audit.action == "round closed").order_by(Audit.seq))
     return {row.detail["round"]: row.at for row in rows}
 

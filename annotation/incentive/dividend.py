@@ -1,11 +1,11 @@
 """Sharing a whole number out exactly, by largest remainder, equals by name; and the dividend of a period, shared so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from annotation.incentive.ledger import Entry
 from annotation.incentive.settlement import Share
-from pipeline.registry import DIVIDEND, Budget, Ledger, Request, Session, select
+from pipeline.registry import DIVIDEND, VOID, Budget, Item, Ledger, Request, Round, Session, select
 
 
 def share_out(pool: int, points: Mapping[str, int]) -> dict[str, int]:
@@ -32,26 +32,30 @@ def share_out(pool: int, points: Mapping[str, int]) -> dict[str, int]:
 
 
 def dividends(
-    opened: Session, period: str, end: datetime, found: Sequence[Share], items: Sequence[int], at: datetime
+    opened: Session, period: str, end: datetime, found: Sequence[Share], rounds: Collection[str], at: datetime
 ) -> tuple[list[Entry], str]:
     """Return the dividends of a period, and a word about them. It is shared out once, and corrected never.
 
-    So it waits until the period is over, nobody is suspected without a decision, and no appeal is open.
+    So it waits until the period is over, nobody is suspected without a decision, and no appeal is open about a round
+    that the period pays for; those about void batches do not count, which measure nobody.
 
     Args:
         opened: the transaction.
         period: the month.
         end: when it is over.
         found: everybody's share of its work.
-        items: what was answered, on which an appeal may be open.
+        rounds: those whose work the period pays for, by name.
         at: the time it is.
     """
     if at < end:
         return [], "the dividend waits until the period is over"
     if any(share.measured.copying == "suspected" for share in found):
         return [], "the dividend waits until somebody has decided about those who are suspected of copying"
-    appeals = opened.scalars(select(Request.item).where(Request.kind == "appeal", Request.decision == "pending"))
-    if set(items) & set(appeals):
+    appealed = set(opened.scalars(
+        select(Round.name).join(Item, Item.round == Round.id).join(Request, Request.item == Item.id)
+        .where(Request.kind == "appeal", Request.decision == "pending", Item.state != VOID)
+    ))  # fmt: skip
+    if appealed & set(rounds):
         return [], "the dividend waits until all appeals are decided"
     entries: list[Entry] = []
     for name in sorted({share.policy.name for share in found}):

@@ -27,6 +27,8 @@ from pipeline.registry import (
 
 POSTED = "ledger"
 """Action of the audit that says how far the ledger went: rows cut off its end are missed there."""
+PRICED = ("value_fen", "tier", "norm_ms")
+"""Of reservations: what a row that sets money aside says the sums of, so that no price can change afterwards."""
 CHUNK = 500
 """Refs asked for at once: databases limit how many values one question may hold."""
 
@@ -128,7 +130,40 @@ def verify(opened: Session) -> dict[str, Any]:
     for what, held, owed in _sums(opened):
         if held != owed:
             raise LedgerError(f"{what}: {held} fen, but the rows behind it add up to {owed}")
+    _check_prices(opened)
     return {"rows": seq, "seal": previous, "fen": sums}
+
+
+def _check_prices(opened: Session) -> None:
+    """Compare what stands as set aside with what was said when it was: prices are fixed then."""
+    said: dict[tuple[str, ...], dict[str, int]] = {}
+    unsaid: set[tuple[tuple[str, ...], str]] = set()
+    for row in opened.scalars(select(Ledger).where(Ledger.kind.in_((RESERVE, UNRESERVE))).order_by(Ledger.seq)):
+        why, sign = row.why, 1 if row.kind == RESERVE else -1
+        label: tuple[str, ...] = (str(why.get("policy")), row.period, row.party, str(why.get("round")))
+        sums = said.setdefault(label, {})
+        for name in ("tasks", *PRICED):
+            if name in why:
+                sums[name] = sums.get(name, 0) + sign * int(why[name])
+            else:  # entered by a program that did not say it yet
+                unsaid.add((label, name))
+    columns = [getattr(Reservation, name) for name in PRICED]
+    group = (Reservation.policy, Reservation.version, Reservation.period, Reservation.contributor, Reservation.round)
+    rows = opened.execute(
+        select(*group, func.count(), *map(func.sum, columns)).where(Reservation.standing).group_by(*group)
+    )
+    found: dict[tuple[str, ...], dict[str, int]] = {
+        (f"{policy} {version}", period, party, round_): dict(zip(("tasks", *PRICED), map(int, sums), strict=True))
+        for policy, version, period, party, round_, *sums in rows
+    }
+    for key in sorted(said.keys() | found.keys()):
+        for name in ("tasks", *PRICED):
+            held, owed = found.get(key, {}).get(name, 0), said.get(key, {}).get(name, 0)
+            if held != owed and (key, name) not in unsaid:
+                raise LedgerError(
+                    f"reservations of {key[2]} in round {key[3]} for {key[1]} under {key[0]}: {name} come to {held},"
+                    f" but {owed} was set aside"
+                )
 
 
 def _sums(opened: Session) -> Iterator[tuple[str, int, int]]:

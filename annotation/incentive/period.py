@@ -1,6 +1,8 @@
 """A period from its answers to its payments: scores, tiers, settlement, ledger; the body of `qingyuan score`."""
 
-from collections.abc import Callable, Mapping, Sequence
+import fcntl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,6 +14,7 @@ import pyarrow.compute as pc
 from annotation.incentive.answers import Given, answers_table, load_given
 from annotation.incentive.budgets import enter_policy, named_policy
 from annotation.incentive.dividend import dividends, share_out
+from annotation.incentive.flagged import FOLDER
 from annotation.incentive.ledger import Entry, post, verify
 from annotation.incentive.months import check_month
 from annotation.incentive.policy import Calendar, PolicyFile, load_policy
@@ -20,15 +23,32 @@ from annotation.incentive.references import load_references
 from annotation.incentive.scores import Scorer, Standings, decisions, enter_scores, score_kinds, write_scores
 from annotation.incentive.scoring import Scoring, score
 from annotation.incentive.settlement import Share, payments, payments_before, shares
-from annotation.incentive.tiering import tiers_of
+from annotation.incentive.tiers import earned
 from annotation.incentive.works import Works, gather, hold_late, release_undone
 from annotation.questions import question_of
 from annotation.standing import Reading
 from pipeline.database import now, open_registry, session
+from pipeline.errors import RecipeError
 from pipeline.registry import Engine, Session
 
 Act = Literal["show", "advance", "settle"]
 Readings = Callable[[str], Reading]
+
+
+@contextmanager
+def only_score(workspace: Path) -> Iterator[None]:
+    """Hold the workspace's right to write scores; the kernel gives it back however this process ends.
+
+    Raises:
+        RecipeError: another command holds it.
+    """
+    (workspace / FOLDER).mkdir(parents=True, exist_ok=True)
+    with (workspace / FOLDER / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RecipeError(f"another command is scoring the answers of {workspace}; wait for it") from None
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +83,18 @@ def score_period(
         at: the time it is.
         scorer: measures the answers of one kind of round; by default `scoring.score`, people who were cleared apart.
         readings: what answers of a kind of round mean.
+
+    Raises:
+        RecipeError: another command is scoring the same workspace.
     """
-    at = at or now()
+    with nullcontext() if what_if is not None else only_score(workspace):
+        return _score(workspace, period, policy_file, act, what_if, at or now(), scorer, readings)
+
+
+def _score(
+    workspace: Path, period: str | None, policy_file: Path | None, act: Act, what_if: Path | None, at: datetime,
+    scorer: Scorer | None, readings: Readings,
+) -> dict[str, Any]:  # fmt: skip
     policy = named_policy(policy_file, workspace)
     other = None if what_if is None else load_policy(what_if)
     engine = open_registry(workspace)
@@ -80,7 +110,9 @@ def score_period(
             verify(opened)  # nothing is paid on top of a ledger that somebody has touched
             if policy is not None:
                 enter_policy(opened, policy, at)
-        tiers = tiers_of(opened, measurement.period, measurement.found)
+        tiers = earned(
+            opened, measurement.period, measurement.found.table, measurement.answers, min(at, measurement.end)
+        )
         entered = enter_scores(opened, measurement.period, measurement.found, tiers, at)
         works = gather(opened, measurement.given, measurement.references, policy, measurement.period, at)
         entries, found, told = _act(opened, measurement, works, policy, at, act)
@@ -139,8 +171,8 @@ def _act(
     entries = payments(found, before, at, advance=act == "advance")
     said = "the dividend is shared out by --settle, once the period is over"
     if act == "settle":
-        items = [one.item.id for one in measurement.given]
-        shared, said = dividends(opened, measurement.period, measurement.end, found, items, at)
+        rounds = {work.reservation.round for work in works.works}
+        shared, said = dividends(opened, measurement.period, measurement.end, found, rounds, at)
         entries += shared
     return entries, found, {"released_fen": released, "late": late, "dividend": said}
 

@@ -54,7 +54,7 @@ class Head(Strict):
     """`[policy]`: which one it is."""
 
     name: Name
-    version: str
+    version: Name
     """Prices that people were told never change: other ones are a new version. Budgets may."""
     currency: Literal["CNY"] = "CNY"
     period: Literal["month"] = "month"

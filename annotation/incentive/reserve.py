@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from annotation.incentive.answers import SUFFIX, domain_of
 from annotation.incentive.budgets import open_budgets, yuan
-from annotation.incentive.ledger import Entry, digest, post
+from annotation.incentive.ledger import PRICED, Entry, digest, post
 from annotation.incentive.policy import PolicyFile
 from annotation.incentive.worth import reserve_fen, value_fen
 from pipeline.registry import (
@@ -204,8 +204,8 @@ def _enter(opened: Session, reservations: Sequence[Reservation], kind: str) -> N
     told = {party: number for party, number in opened.execute(counts)}  # noqa: C416 - rows are no tuples
     entries = []
     for (policy, version, period, person, round_), some in sorted(groups.items()):
-        why = {"round": round_, "tasks": len(some), "value_fen": sum(one.value_fen for one in some),
-               "policy": f"{policy} {version}"}  # fmt: skip
+        sums = {name: sum(getattr(one, name) for one in some) for name in PRICED}
+        why = {"round": round_, "tasks": len(some), **sums, "policy": f"{policy} {version}"}
         ref = f"{round_}/{told.get(person, 0)}/{digest(sorted(one.assignment for one in some))[:16]}"
         entries.append(Entry(policy, period, person, kind, sum(one.fen for one in some), ref, why))
     post(opened, entries, "qingyuan")

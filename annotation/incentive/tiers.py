@@ -6,11 +6,17 @@ domain that is locked also needs a verified credential. shared/reference/incenti
 month's pay.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from annotation.credentials import Credentials
+from annotation.incentive.reserve import standings
 from annotation.incentive.tables import FULL, TIERS
+from pipeline.registry import Session
 
 LEAST_GOLDS = 20
 BOUNDS = (2000, 4000, 6000)
@@ -19,16 +25,50 @@ REASONS = ("few_golds", "below", "reached", "kept", "fallen", "no_credential", "
 """Too few golds; lower bound below the next tier's; risen; held by the upper bound; upper bound below; and so on."""
 
 
-def tiers(scores: pa.Table, before: pa.Table | None = None, verified: Collection[str] | None = None) -> pa.Table:
+Standing = Mapping[tuple[str, str], int]
+"""(contributor, kind) -> tier."""
+
+
+def earned(
+    opened: Session, period: str, scores: pa.Table, answers: pa.Table, at: datetime
+) -> dict[tuple[str, str], tuple[int, str]]:
+    """Return (contributor, kind) -> tier and why, by what periods before this one have earned.
+
+    Whoever is measured by answers in locked rounds of a kind needs a credential for each of their domains.
+
+    Args:
+        opened: the transaction.
+        period: the month.
+        scores: SCORES of all kinds.
+        answers: ANSWERS that they are by.
+        at: the time at which credentials must be in force.
+    """
+    before = standings(opened, period)
+    lacking: dict[str, set[str]] = defaultdict(set)
+    pairs = answers.select(["contributor", "kind", "domain"]).group_by(["contributor", "kind", "domain"]).aggregate([])
+    domains = {name: Credentials.read(opened, name) for name in sorted({*pairs["domain"].to_pylist()} - {""})}
+    for row in pairs.to_pylist():
+        if row["domain"] and not domains[row["domain"]].held(row["contributor"], at):
+            lacking[row["kind"]].add(row["contributor"])
+    people = set(scores["contributor"].to_pylist())
+    found = {}
+    for kind in sorted(set(scores["kind"].to_pylist())):
+        verified = people - lacking[kind] if lacking[kind] else None
+        for row in tiers(scores.filter(pc.equal(scores["kind"], kind)), before, verified).to_pylist():
+            found[row["contributor"], kind] = row["tier"], row["because"]
+    return found
+
+
+def tiers(scores: pa.Table, before: Standing | None = None, verified: Collection[str] | None = None) -> pa.Table:
     """Return TIERS, one row for each of SCORES.
 
     Args:
         scores: SCORES; a window long enough for 20 golds.
-        before: TIERS of the period before; None, or nobody's row: tier 0.
+        before: what periods before have earned; None, or nobody's entry: tier 0.
         verified: contributors with a valid credential for the domain; None where it is not locked.
     """
     assert BOUNDS[-1] < FULL
-    had = {} if before is None else {(row["contributor"], row["kind"]): row["tier"] for row in before.to_pylist()}
+    had = before or {}
     rows = []
     for row in scores.select(["contributor", "kind", "golds", "j_low_bp", "j_high_bp", "state"]).to_pylist():
         tier, because = _tier(row, had.get((row["contributor"], row["kind"]), 0))

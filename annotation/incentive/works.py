@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from annotation.incentive.answers import Given, Reference
+from annotation.incentive.answers import Given, Reference, closings
 from annotation.incentive.budgets import check_version, open_budgets, yuan
 from annotation.incentive.policy import Calendar, PolicyFile, stored_policy
 from annotation.incentive.reserve import Left, hold, price, release, standings
@@ -150,26 +150,33 @@ def hold_late(
 def release_undone(opened: Session, given: Sequence[Given], rounds: Sequence[str] | None = None) -> int:
     """Set free what is held for work that will not be done: taken back, refused, or of a round that is closed.
 
-    What was paid for such work before, as an advance, stays set aside: it is not taken back.
+    What was paid for such work before, as an advance, stays set aside: it is not taken back. Of a closed round the
+    appeals that somebody has yet to judge stay set aside too.
 
     Returns:
         How much, fen.
     """
     answered = {one.assignment for one in given}
     rows: list[Any] = list(opened.execute(
-        select(Reservation, Assignment.state, Round.state)
+        select(Reservation, Assignment, Round)
         .join(Assignment, Assignment.id == Reservation.assignment)
         .join(Item, Item.id == Assignment.item)
         .join(Round, Round.id == Item.round)
         .where(Reservation.standing)
     ))  # fmt: skip
+    closed = closings(opened)
     undone = [
         one for one, held, round_ in rows
-        if one.assignment not in answered and (held not in {ISSUED, ANSWERED} or round_ != OPEN)
+        if one.assignment not in answered
+        and not (held.state in {ISSUED, ANSWERED} and (round_.state == OPEN or _judges_appeal(held, round_, closed)))
         and (rounds is None or one.round in rounds)
     ]  # fmt: skip
     free = _unpaid(opened, undone, [one for one, *_ in rows if one.assignment in answered])
     return release(opened, free) if free else 0
+
+
+def _judges_appeal(held: Assignment, round_: Round, closed: Mapping[str, datetime]) -> bool:
+    return held.role == "adjudicator" and round_.name in closed and held.issued_at >= closed[round_.name]
 
 
 def _unpaid(opened: Session, undone: Sequence[Reservation], done: Sequence[Reservation]) -> list[Reservation]:

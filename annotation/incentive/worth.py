@@ -133,5 +133,14 @@ def in_good_standing(policy: PolicyFile, measured: Measured) -> bool:
 
 
 def points(value: int, m_bp: int, size: int) -> int:
-    """Return contribution points: value times multiplier, fen."""
+    """Return contribution points, by which the dividend is shared: value · m over who answers as one, rounded down.
+
+    Over fourteen real crowds their rank correlation with each person's Shapley value for the accuracy of the labels is
+    0.74, that of the count of labels 0.57 (incentive reference, 3.6).
+
+    Raises:
+        ValueError: a value or a multiplier below 0.
+    """
+    if value < 0 or m_bp < 0:
+        raise ValueError("points need a value and a multiplier of 0 or more")
     return value * m_bp // (FULL * max(size, 1))

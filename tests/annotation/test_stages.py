@@ -6,7 +6,7 @@ import pytest
 
 from annotation.people import appeal, settle_appeals, settle_exam, suspend
 from annotation.standing import load_standing
-from pipeline.database import session
+from pipeline.database import record, session
 from pipeline.errors import RecipeError
 from pipeline.registry import Assignment, Audit, Item, Qualification, select
 from tests.annotation.board import TOY, Board
@@ -207,3 +207,29 @@ def test_gold_is_mixed_in_without_a_trace(board):
     assert places == list(range(len(places)))
     assert len({row.key for row, _ in board.waiting()}) == len(rows)
     assert {len(row.key) for row, _ in board.waiting()} == {32}
+
+
+def test_an_appeal_about_a_closed_round_is_judged_and_nothing_else_of_it_is_dealt_any_more(board):
+    board = board(items=4)
+    board.people("p1", "p2", "p3")
+    board.people("a1", role="adjudicator")
+    board.advance()
+    board.answer("annotator", lambda document, *_: None if document == "d1" else "fine")
+    with session(board.engine) as opened:
+        suspend(opened, board.waiting("annotator")[0][0].contributor)  # a gap that an open round would fill
+        round_ = board.round(opened)
+        round_.state = "closed"
+        record(opened, "operator", "round closed", round="r", withdrawn=0)
+        person = next(one.held[0].assignment.contributor for one in load_standing(opened, round_, TOY)
+                      if one.item.document == "d2")  # fmt: skip
+    assert board.advance().issued == {}
+    with session(board.engine) as opened:
+        appeal(opened, board.round(opened), person, "d2", "it is fine")
+    assert board.advance().issued == {"adjudicator": 1}
+    assert board.advance().issued == {}
+    board.answer("adjudicator", lambda *_: "fine")
+    with session(board.engine) as opened:
+        round_ = board.round(opened)
+        decided = settle_appeals(opened, round_, load_standing(opened, round_, TOY), TOY)
+        assert [(row.decision, row.decided_by) for row in decided] == [("granted", "a1")]
+    assert board.advance().issued == {}

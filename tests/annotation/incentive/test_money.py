@@ -7,14 +7,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
+from annotation.credentials import verify_credential
 from annotation.incentive.budgets import round_policy
 from annotation.incentive.ledger import Entry, post, seal, verify
 from annotation.incentive.payroll import payroll_rows, write_payroll
+from annotation.incentive.period import score_period
 from annotation.incentive.reserve import release_withdrawn, reserve
 from annotation.incentive.scores import decide_copying
 from annotation.people import appeal, settle_appeals, suspend
 from annotation.standing import load_standing
-from pipeline.database import session
+from pipeline import database
+from pipeline.database import record, session
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.registry import (
     Account,
@@ -25,6 +28,7 @@ from pipeline.registry import (
     IntegrityError,
     Item,
     Ledger,
+    Round,
     Score,
     select,
     update,
@@ -214,6 +218,44 @@ def test_a_granted_appeal_becomes_gold_and_pays_upwards(till):
     (row,) = [row for row in till.ledger("correction") if row.party == "p1"]
     assert row.amount == after["p1"] - before["p1"]
     assert "j_bp" in row.why["corrected"]["changed"]
+
+
+def close(till):
+    with session(till.engine) as opened:
+        till.board.round(opened).state = "closed"
+        record(opened, "operator", "round closed", round="r", withdrawn=0)
+
+
+def test_who_judges_an_appeal_after_the_round_was_closed_is_paid_and_then_the_dividend(till, monkeypatch):
+    till = till(rules(dividend={"pool_fen": 300}))
+    till.reserve()
+    till.answer(lambda _, person, __: "poor" if person == "p1" else "fine")
+    till.board.people("a1", role="adjudicator")
+    closing, judged = AFTER + timedelta(days=1), AFTER + timedelta(days=3)
+    monkeypatch.setattr(database, "now", lambda: closing)
+    close(till)
+    with session(till.engine) as opened:
+        request = appeal(opened, till.board.round(opened), "p1", "d0", "it is poor")
+        request.opened_at = closing
+    till.board.advance()
+    with session(till.engine) as opened:
+        opened.execute(update(Assignment).where(Assignment.role == "adjudicator").values(issued_at=closing))
+    reserved = till.reserve(judged).fen
+    said = till.score("settle", at=judged)
+    assert (reserved, said["released_fen"], said["dividend"][:20]) == (125, 0, "the dividend waits u")
+    till.answer(lambda *_: "poor", "adjudicator", at=judged)
+    later = judged + timedelta(days=1)
+    with session(till.engine) as opened:
+        round_ = till.board.round(opened)
+        assert [one.decision for one in settle_appeals(opened, round_, load_standing(opened, round_, TOY), TOY)] == [
+            "granted"
+        ]
+    till.score("settle", at=later)
+    assert sum(row.amount for row in till.ledger("dividend")) == 300
+    score_period(till.path, "2026-12", act="settle", at=later, scorer=Hand(), readings=lambda _: TOY)
+    assert [(row.period, row.amount) for row in till.ledger("settlement") if row.party == "a1"] == [("2026-12", 100)]
+    with session(till.engine) as opened:
+        verify(opened)
 
 
 def test_who_is_suspected_of_copying_gets_the_floor_until_somebody_has_decided(till):
@@ -447,8 +489,10 @@ def settled(tmp_path_factory):
     till.score("advance")
     till.score("settle")
     with session(till.engine) as opened:
-        for name in ("ledger_no_UPDATE", "ledger_no_DELETE"):
-            opened.execute(text(f"DROP TRIGGER {name}"))
+        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'reservation'"
+        prices = [name for name in opened.scalars(text(triggers)).all() if "UPDATE" in name.upper()]
+        for name in ("ledger_no_UPDATE", "ledger_no_DELETE", *prices):
+            opened.execute(text(f'DROP TRIGGER "{name}"'))
     return till
 
 
@@ -514,6 +558,51 @@ def test_rows_that_are_deleted_put_in_or_swapped_are_found(settled):
     assert broken(settled, lambda _: None) == []
 
 
+def test_a_pending_appeal_holds_up_only_the_dividend_of_the_period_that_pays_for_its_round(till):
+    till = till(rules(dividend={"pool_fen": 300}))
+    till.reserve()
+    till.answer()
+    with session(till.engine) as opened:
+        appeal(opened, till.board.round(opened), "p1", "d0", "it is poor")
+        other = Round(name="q", kind="toy", rule_version="1", run="x", purpose="work", review="none", seed=1,
+                      design=till.board.round(opened).design, opened_at=START)  # fmt: skip
+        opened.add(other)
+        opened.flush()
+        item = Item(round=other.id, document="e0", probability=0.5, overlap=1, batch=0)
+        opened.add(item)
+        opened.flush()
+        held = Assignment(item=item.id, contributor="p2", role="annotator", key="k", place=0, state="answered",
+                          issued_at=AFTER)  # fmt: skip
+        opened.add(held)
+        opened.flush()
+        opened.add(Answer(assignment=held.id, annotation=900, sequence=900, revision=1, at=AFTER, valid=True,
+                          label={"said": "fine"}, server_seconds=36.0))  # fmt: skip
+    later = AFTER + timedelta(days=40)
+    said = {period: score_period(till.path, period, act="settle", at=later, scorer=Hand(), readings=lambda _: TOY)
+            for period in (PERIOD, "2026-12")}  # fmt: skip
+    assert said[PERIOD]["dividend"] == "the dividend waits until all appeals are decided"
+    assert [(row.period, row.party, row.amount) for row in till.ledger("dividend")] == [("2026-12", "p2", 300)]
+    with session(till.engine) as opened:
+        opened.execute(update(Item).where(Item.document == "d0").values(state="void"))
+    till.score("settle", at=later)
+    assert sum(row.amount for row in till.ledger("dividend") if row.period == PERIOD) == 300
+
+
+@pytest.mark.parametrize("version", ["", "v 1", "第一版", "1" * 65, "=1"])
+def test_a_version_of_rules_is_a_plain_short_word(version):
+    with pytest.raises(ValueError, match="version"):
+        rules(policy={"name": "p", "version": version})
+
+
+@pytest.mark.parametrize("column", ["value_fen", "tier", "norm_ms"])
+def test_a_price_that_was_changed_after_it_was_agreed_is_found(settled, column):
+    def tamper(opened):
+        opened.execute(text(f"UPDATE reservation SET {column} = {column} + 1 WHERE assignment = 1"))
+
+    (said,) = broken(settled, tamper)
+    assert column in said
+
+
 def test_golds_of_one_class_alone_raise_nobodys_tier(till):
     till = till()
     till.reserve()
@@ -522,6 +611,55 @@ def test_golds_of_one_class_alone_raise_nobodys_tier(till):
     with session(till.engine) as opened:
         tiers = opened.execute(select(Score.contributor, Score.tier).order_by(Score.contributor)).all()
     assert tiers == [("p1", 0), ("p2", 2)]
+
+
+def tier_of(till, person):
+    with session(till.engine) as opened:
+        rows = opened.scalars(select(Score).where(Score.contributor == person).order_by(Score.period, Score.revision))
+        return [(row.tier, row.parts["because"]) for row in rows][-1]
+
+
+def test_a_standing_is_not_lost_by_a_month_with_few_golds(till):
+    till = till()
+    with session(till.engine) as opened:
+        opened.add(Score(contributor="p1", kind="toy", period="2026-10", revision=1, answers=9, golds=40, j_bp=7000,
+                         tier=3, parts={"because": ""}, scorer_version="hand/1", inputs="", at=START))  # fmt: skip
+    till.reserve()
+    till.answer()
+    till.score("show", Hand(p1={"golds": 5, "j_low_bp": -900, "j_high_bp": 900}))
+    assert [tier_of(till, "p1"), tier_of(till, "p2")] == [(3, "kept"), (2, "reached")]
+
+
+def test_the_highest_standing_of_locked_rounds_needs_a_credential_in_force(till):
+    till = till(settings={"round": {"domain_locked": "medicine"}}, people=("p1", "p2"), later=timedelta(0))
+    with session(till.engine) as opened:
+        verify_credential(opened, "p2", domain="medicine", verifier="o", valid_days=999, evidence="seen")
+    scorer = Hand(**{name: {"j_low_bp": 7000} for name in ("p1", "p2")})
+    with session(till.engine) as opened:
+        for number, item in enumerate(opened.scalars(select(Item)).all()):
+            person = ("p1", "p2")[number % 2]
+            opened.add(Assignment(item=item.id, contributor=person, role="annotator", key=str(number), place=number,
+                                  issued_at=START))  # fmt: skip
+    till.answer()
+    till.score("show", scorer)
+    assert [tier_of(till, "p1"), tier_of(till, "p2")] == [(2, "no_credential"), (3, "reached")]
+
+
+def test_two_that_score_one_workspace_do_not_collide(till):
+    till = till()
+    till.reserve()
+    till.answer()
+
+    class Inner(Hand):
+        def __call__(self, answers, classes):
+            with pytest.raises(RecipeError, match="another command is scoring"):
+                till.score()
+            with pytest.raises(RecipeError, match="another command is scoring"):
+                till.score("settle")
+            return super().__call__(answers, classes)
+
+    assert till.score("settle", Inner())["due_fen"] == 800
+    assert till.score()["due_fen"] == 0
 
 
 def test_void_items_are_paid_and_measure_nobody(till):

@@ -1,14 +1,12 @@
 """Tiers that do not flap, points that never fall for more work, and agreement beside alpha."""
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
 from annotation.agreement import ac1, raw_agreement
 from annotation.consensus import Votes
-from annotation.incentive.points import contribution_points
-from annotation.incentive.tables import TIERS
 from annotation.incentive.tiers import tiers
+from annotation.incentive.worth import points
 
 
 def scores(low, high, golds=40, state="anchored"):
@@ -17,8 +15,7 @@ def scores(low, high, golds=40, state="anchored"):
 
 
 def before(tier):
-    row = {"contributor": "p", "kind": "k", "tier": tier, "golds": 40, "because": "kept"}
-    return pa.Table.from_pylist([row], TIERS)
+    return {("p", "k"): tier}
 
 
 @pytest.mark.parametrize(
@@ -46,10 +43,11 @@ def test_the_highest_tier_of_a_locked_domain_needs_a_credential():
 
 
 def test_points_are_whole_and_shared_by_those_who_answer_as_one():
-    value, multiplier = np.array([24800, 24800, 0]), np.array([7000, 7000, 9000])
-    assert contribution_points(value, multiplier, np.array([1, 6, 1])).tolist() == [17360, 2893, 0]
-    with pytest.raises(ValueError, match="0 or more"):
-        contribution_points(np.array([-1]), np.array([1]), np.array([1]))
+    assert [points(24800, 7000, 1), points(24800, 7000, 6), points(0, 9000, 1)] == [17360, 2893, 0]
+    assert points(10**15, 12_500, 1) == 125 * 10**13  # more than int64 holds in between
+    for value, m_bp in ((-1, 1), (1, -1)):
+        with pytest.raises(ValueError, match="0 or more"):
+            points(value, m_bp, 1)
 
 
 def test_ac1_is_gwets_worked_by_hand():

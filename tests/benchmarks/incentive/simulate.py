@@ -2,7 +2,8 @@
 
 Thirty people, 250 items and 20 balanced golds each, five answers an item, a tenth of the items misleading. For every
 way to cheat and every seed: the mean pay of those who cheat over the mean pay of the same world where all are honest.
-Pay is m(J) over the size of the cluster of copies, m = clip((J - 0.2) / 0.6, 0, 1.25). The bound is the issue's.
+Pay is m(J) over the size of the cluster of copies, m = clip((J - 0.2) / 0.6, 0, 1.25): variable pay alone; the floor of
+credited time is owed besides. The bound is the issue's; the exit code is 1 when one is broken.
 """
 
 import sys
@@ -122,7 +123,8 @@ def main():
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     failed = sum(report(setting, seeds) for setting in SETTINGS)
     print(f"\n{failed} bounds broken; {time.process_time():.0f} s CPU in all")
+    return int(failed > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
