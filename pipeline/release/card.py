@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.release.manifest import UNKNOWN, licences_of
+
 _SIZES = (
     (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"),
     (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"), (10_000_000_000, "1B<n<10B"),
@@ -25,11 +27,10 @@ def size_category(documents: int) -> str:
 
 
 def _licence(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    found = sorted({str(one["licence"] or "") for one in manifest["sources"].values()})
+    found = licences_of(manifest)
     if len(found) == 1 and found[0].lower() in _HUB_LICENCES:
         return {"license": found[0].lower()}
-    name = " AND ".join(one for one in found if one) or "unknown"
-    return {"license": "other", "license_name": name, "license_link": "evidence/sources.json"}
+    return {"license": "other", "license_name": " AND ".join(found) or UNKNOWN, "license_link": "evidence/sources.json"}
 
 
 def front_matter(manifest: Mapping[str, Any], statistics: Mapping[str, Any]) -> dict[str, Any]:
