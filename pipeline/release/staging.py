@@ -91,6 +91,14 @@ def release(request: Request, executor: Executor, progress: Progress, memory: in
             return _publish(request, plan, built, since)
 
 
+def is_entered(request: Request) -> bool:
+    """Say whether the version stands there, and the registry knows it: then `release` makes nothing, but checks it."""
+    if not request.folder.is_dir():
+        return False
+    with session(open_registry(request.workspace)) as opened:
+        return opened.scalars(select(Release).where(Release.version == request.version)).first() is not None
+
+
 @contextmanager
 def _alone(folder: Path, what: str) -> Iterator[None]:
     """Keep others away from a folder; the system frees the lock when we die, however that happens."""

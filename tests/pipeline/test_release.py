@@ -372,7 +372,7 @@ def test_what_was_taken_down_is_gone_and_the_rest_keeps_its_bytes(made, tmp_path
     workspace = desk.path / "ws"
     before = ask(workspace, "1", form=form)
     take_down(workspace, frozenset({("web", "w11"), ("forum", "s")}), None, 10**9)
-    with pytest.raises(RecipeError, match="no finished run"):
+    with pytest.raises(RecipeError, match=r"it was begun .* run its recipe again: qingyuan run RECIPE"):
         ask(workspace, "2", form=form)
     for name in ("first", "second"):
         shutil.copy(workspace / "runs" / name / "recipe.toml", desk.path / "recipe.toml")
@@ -492,6 +492,16 @@ def test_the_command_line_says_what_stands_in_the_way(workspace, capsys):
     assert main(["release", "1-trial", "first", "--trial", "--by", "case-7", *common]) == 5
     with session(open_registry(workspace)) as opened:
         assert [row.actor for row in opened.scalars(select(Audit).order_by(Audit.seq))] == ["operator", "case-7"]
+
+
+def test_what_is_released_already_is_said_to_be(workspace, capsys, monkeypatch):
+    monkeypatch.setattr("pipeline.gates.evaluate", passing)
+    said = ["release", "1-trial", "first", "--trial", "--workspace", str(workspace), "--quiet"]
+    told = []
+    for _ in range(2):
+        assert main(said) == 0
+        told.append(capsys.readouterr().out.partition(" 1-trial")[0])
+    assert told == ["Released", "Already released:"]
 
 
 def test_lines_hold_the_same_rows(workspace):
