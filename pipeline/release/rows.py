@@ -40,9 +40,9 @@ RELEASED = pa.schema(
         pa.field("meta", pa.list_(ENTRY), nullable=False),
     ]
 )
-"""licence: SPDX, what the document says of itself, else its recipe of its source, else the registry. script: Hans, Hant, or Hani
-where no character tells. quality: from 0 to 1. characters: code points of the text. meta: the input's other fields; a
-list of key and value, not Parquet's map, which `datasets` does not read."""
+"""licence: SPDX, what the document says of itself, else its recipe of its source, else the registry. script: Hans,
+Hant, or Hani where no character tells. quality: from 0 to 1. characters: code points of the text. meta: the
+input's other fields; a list of key and value, not Parquet's map, which `datasets` does not read."""
 
 MEASURES = pa.schema([pa.field("words", pa.int64())])
 """Beside the rows, for statistics: words of the text, by the run that measured it; null where the text is another one
