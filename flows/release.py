@@ -77,7 +77,7 @@ def _release(options: argparse.Namespace) -> int:
     from pipeline.gates import evaluate  # noqa: PLC0415
     from pipeline.pool import InProcess, ProcessPool  # noqa: PLC0415
     from pipeline.release.plan import read_form  # noqa: PLC0415
-    from pipeline.release.staging import Request, release  # noqa: PLC0415
+    from pipeline.release.staging import Request, is_entered, release  # noqa: PLC0415
     from pipeline.release.tokenizer import load_tokenizer  # noqa: PLC0415
     from pipeline.request.records import checked_by  # noqa: PLC0415
     from pipeline.worker import limit_threads  # noqa: PLC0415
@@ -89,6 +89,7 @@ def _release(options: argparse.Namespace) -> int:
         tokenizer,
     )  # fmt: skip
     progress = choose(quiet=options.quiet)
+    there = is_entered(request)
     limit_threads()
     try:
         if options.workers == 1:
@@ -101,14 +102,14 @@ def _release(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(manifest, ensure_ascii=False, indent=2))
     else:
-        print(_said(manifest, request.folder))
+        print(_said(manifest, request.folder, "Already released:" if there else "Released"))
     return 0
 
 
-def _said(manifest: dict[str, Any], folder: Path) -> str:
+def _said(manifest: dict[str, Any], folder: Path, done: str) -> str:
     data = [one for one in manifest["files"] if "rows" in one]
     trial = " (trial: not for production)" if manifest["trial"] else ""
-    head = f"Released {manifest['version']}{trial}: {manifest['documents']:,} documents, {manifest['characters']:,} "
+    head = f"{done} {manifest['version']}{trial}: {manifest['documents']:,} documents, {manifest['characters']:,} "
     size = sum(one["bytes"] for one in data) / 1e6
     lines = [head + f"characters, {len(data)} file(s) of {size:,.1f} MB"]
     lines += [f"  {count:,} left out: {reason}" for reason, count in manifest["removed"]["left_out"].items()]
@@ -132,6 +133,11 @@ def _verify(options: argparse.Namespace) -> int:
     if not folder.is_dir():
         folder = options.workspace / "releases" / options.release
     manifest = read_json(folder / NAME) or {}
+    key = None
+    if options.key is not None:
+        from pipeline.release.signature import fingerprint_of  # noqa: PLC0415 - its library takes a while to load
+
+        key = fingerprint_of(options.key)
     progress = choose(quiet=options.quiet)
     files = manifest.get("files")
     progress.stage("verify", sum(one["bytes"] for one in files) if isinstance(files, list) else 1, "bytes")
@@ -145,10 +151,12 @@ def _verify(options: argparse.Namespace) -> int:
     if options.json:
         found = [{"path": one.path, "fault": one.fault} for one in faults]
         said = {key: manifest.get(key) for key in ("version", "state", "trial", "documents", "root")}
-        print(json.dumps({**said, "whole": not faults, "faults": found}, ensure_ascii=False, indent=2))
+        signed = {} if key is None else {"key_sha256": key}
+        print(json.dumps({**said, **signed, "whole": not faults, "faults": found}, ensure_ascii=False, indent=2))
     elif faults:
         print("\n".join([f"{folder} is not as it was released:", *(f"  {one}" for one in faults)]))
     else:
         state = "" if manifest["state"] == "released" else f" (a {manifest['state']}, not released)"
         print(f"{folder}{state}: all {len(manifest['files'])} files as released\n  root {manifest['root']}")
+        print("  signature not checked (--key)" if key is None else f"  signed by the key {options.key}, sha256 {key}")
     return 4 if faults else 0

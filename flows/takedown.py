@@ -223,6 +223,10 @@ def _said(result: dict[str, Any]) -> str:
         runs = sorted({one["run"] for one in result["runs"]})
         found = sum(one["documents"] for one in result["index"])
         lines.append(f"Taken out of the runs {', '.join(runs) or '(none)'}; {found} times out of indexes.")
+        if runs and not result.get("again"):
+            lines.append(
+                f"Next: run the recipe of {', '.join(runs)} again (qingyuan run RECIPE); no release is made before."
+            )
         if result.get("again"):
             lines.append("This had been done before; nothing more was found.")
         if not runs and not found:

@@ -63,6 +63,11 @@ def open_run(name: str, workspace: Path) -> Run:
     if not path.is_dir() and Path(name).is_dir():
         path = Path(name)
     summary = read_json(path / "run.json")
+    if summary is None and (path / "recipe.toml").is_file():
+        raise RecipeError(
+            f'there is no finished run "{path.name}" in {workspace}: it was begun but did not end, or a takedown took '
+            "documents out of it since; run its recipe again: qingyuan run RECIPE"
+        )
     if summary is None:
         known = list_runs(workspace)
         hint = nearest(name, known) if known else "; it holds none yet"

@@ -70,7 +70,10 @@ def _html(said: str, lines: Sequence[Line], *, trial: bool) -> str:
         f"<td>{escape(_reason(line))}</td><td>{_links(line)}</td></tr>"
         for line in lines
     )
-    style = "<style>@media print{body{max-width:none;font-size:11px}tr{break-inside:avoid}}</style>"
+    style = (
+        "<style>body{max-width:80rem}th:nth-child(3),td:nth-child(3){white-space:nowrap;overflow-wrap:normal}"
+        "td:nth-child(1){min-width:9rem}@media print{body{max-width:none;font-size:11px}tr{break-inside:avoid}}</style>"
+    )
     return (
         f"{style}<p>{escape(SAYS)}</p>{banner}<p><b>{escape(said)}</b></p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.release.manifest import UNKNOWN, licences_of
+
 _SIZES = (
     (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"),
     (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"), (10_000_000_000, "1B<n<10B"),
@@ -25,11 +27,10 @@ def size_category(documents: int) -> str:
 
 
 def _licence(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    found = sorted({str(one["licence"] or "") for one in manifest["sources"].values()})
+    found = licences_of(manifest)
     if len(found) == 1 and found[0].lower() in _HUB_LICENCES:
         return {"license": found[0].lower()}
-    name = " AND ".join(one for one in found if one) or "unknown"
-    return {"license": "other", "license_name": name, "license_link": "evidence/sources.json"}
+    return {"license": "other", "license_name": " AND ".join(found) or UNKNOWN, "license_link": "evidence/sources.json"}
 
 
 def front_matter(manifest: Mapping[str, Any], statistics: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def card(manifest: Mapping[str, Any], statistics: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     """Return README.md of a release."""
-    trial = bool(manifest["trial"])
+    trial, compared = bool(manifest["trial"]), bool(facts.get("compared"))
     title = f"# 清源 Qingyuan {manifest['version']}" + (" （试用 trial）" if trial else "")
     sources = _table(
         ["来源 source", "类别 class", "许可 licence", "篇 documents", "字 characters", "占比 share"],
@@ -95,16 +96,36 @@ def card(manifest: Mapping[str, Any], statistics: Mapping[str, Any], facts: Mapp
 {f"> {TRIAL_ZH}" if trial else ""}
 {f"> {TRIAL_EN}" if trial else ""}
 
-{_chinese(manifest, statistics)}
+{_chinese(manifest, statistics, compared=compared)}
 
 {sources}
 
-{_english(manifest, statistics)}
+{_english(manifest, statistics, compared=compared)}
 """
+
+
+def _number(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def _units(statistics: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}: {meaning}" for name, meaning in statistics.get("units", {}).items())
+
+
+def _since(manifest: Mapping[str, Any], *, compared: bool) -> tuple[str, str]:
+    """Say where changes are told of, in Chinese and English; the ids are there only if both releases are."""
+    if not manifest.get("previous"):
+        return "这是首次发布。", "This is the first release."
+    if not compared:
+        return "与上一版未作比较，见 `RELEASE_NOTES.md`。", "Not compared with the one before it: `RELEASE_NOTES.md`."
+    english = (
+        "What was added and removed since the previous one: `RELEASE_NOTES.md`; who holds that one should remove the "
+        "rows of `evidence/removed_ids.jsonl` too."
+    )
+    return (
+        "与上一版相比的增删见 `RELEASE_NOTES.md`；持有旧版者请按 `evidence/removed_ids.jsonl` 一并删除。",
+        english,
+    )
 
 
 def _masked(manifest: Mapping[str, Any]) -> int:
@@ -112,7 +133,7 @@ def _masked(manifest: Mapping[str, Any]) -> int:
     return sum(sum(counts.values()) for one in done for counts in one.values() if isinstance(counts, dict))
 
 
-def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any]) -> str:
+def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any], *, compared: bool) -> str:
     quantiles = statistics.get("lengths", {}).get("quantiles", {})
     lengths = "，".join(f"{float(share):.0%}：{chars:,} 字" for share, chars in quantiles.items()) or "–"
     return f"""\
@@ -134,8 +155,8 @@ def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any]) -> str:
 
 ## 删除与更正
 
-已删除的文档不进入本次发布（{manifest["removed"].get("listed", 0):,} 篇在删除名单上）。与上一版相比的增删见 \
-`RELEASE_NOTES.md`；持有旧版者请按 `evidence/removed_ids.jsonl` 一并删除。
+已删除的文档不进入本次发布（{manifest["removed"].get("listed", 0):,} 篇在删除名单上）。\
+{_since(manifest, compared=compared)[0]}
 
 ## 局限
 
@@ -145,13 +166,13 @@ def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any]) -> str:
 ## 来源"""
 
 
-def _english(manifest: Mapping[str, Any], statistics: Mapping[str, Any]) -> str:
+def _english(manifest: Mapping[str, Any], statistics: Mapping[str, Any], *, compared: bool) -> str:
     return f"""\
 ## Summary
 
 A Chinese pre-training corpus: {manifest["documents"]:,} documents, {manifest["characters"]:,} characters, from \
-{len(manifest["sources"])} sources in {len(manifest["runs"])} cleaning runs. This page is generated from \
-`manifest.json` and `statistics.json`. Units: {_units(statistics)}.
+{_number(len(manifest["sources"]), "source")} in {_number(len(manifest["runs"]), "cleaning run")}. This page is \
+generated from `manifest.json` and `statistics.json`. Units: {_units(statistics)}.
 
 - Read it: `datasets.load_dataset("parquet", data_files="data/*.parquet")`; fields are in `croissant.json`.
 - Check it: `qingyuan verify .` compares every file offline; the Merkle root is in `manifest.json`.
@@ -166,8 +187,7 @@ Masked by category when the runs wrote their corpora: {_masked(manifest):,} plac
 
 ## Removal
 
-What was taken down is not in this release. What was added and removed since the previous one: `RELEASE_NOTES.md`; \
-who holds that one should remove the rows of `evidence/removed_ids.jsonl` too.
+What was taken down is not in this release. {_since(manifest, compared=compared)[1]}
 
 ## Limitations
 

@@ -6,6 +6,8 @@ What none of its vocabularies has stands in the manifest and the evidence, which
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.release.manifest import UNKNOWN, licences_of
+
 _CONTEXT = {
     "@language": "zh", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
     "conformsTo": "dct:conformsTo", "cr": "http://mlcommons.org/croissant/", "rai": "http://mlcommons.org/croissant/RAI/",
@@ -51,7 +53,7 @@ def croissant(
     """
     version, trial = manifest["version"], bool(manifest["trial"])
     shown = f"{'TRIAL 试用：未通过也不能通过验收抽样. ' if trial else ''}"
-    licences = sorted({one["licence"] for one in manifest["sources"].values() if one["licence"]})
+    licences = [one for one in licences_of(manifest) if one != UNKNOWN]
     parquet = [one for one in data if one["path"].endswith(".parquet")]
     return {
         "@context": _CONTEXT,

@@ -10,7 +10,7 @@ from pipeline.release.card import card
 from pipeline.release.croissant import croissant
 from pipeline.release.facts import write_facts
 from pipeline.release.manifest import DATA, NAME, describe_files
-from pipeline.release.notes import write_notes
+from pipeline.release.notes import REMOVED_IDS, write_notes
 from pipeline.release.self_assessment import assess
 from pipeline.store import read_json, write_bytes, write_json
 
@@ -31,7 +31,10 @@ def write_evidence(
     data = _data_files(folder)
     write_notes(folder, folder.parents[2], manifest, data)
     write_pages(folder, manifest, assess(folder, manifest, facts))
-    write_bytes(folder / "README.md", card(manifest, statistics, facts).encode())
+    write_bytes(
+        folder / "README.md",
+        card(manifest, statistics, facts | {"compared": (folder / REMOVED_IDS).is_file()}).encode(),
+    )
     write_json(folder / "croissant.json", croissant(manifest, data, facts, facts["day"]))
 
 

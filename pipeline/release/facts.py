@@ -35,7 +35,8 @@ def write_facts(
     requests = _requests(opened, at)
     write_json(here / "requests.json", {"removed": manifest["removed"], "requests": requests})
     audit = extract(opened, here / "audit.jsonl", version=manifest["version"])
-    return {"sources": sources, "requests": requests, "audit": audit, "day": str(at.date())}
+    return {"sources": sources, "requests": requests, "audit": audit, "day": str(at.date()),
+            "concentration": statistics.get("concentration") or {}}  # fmt: skip
 
 
 def source_facts(opened: Session, name: str) -> dict[str, Any] | None:

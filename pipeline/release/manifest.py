@@ -11,7 +11,6 @@ import orjson
 from filters.contract import Modelled
 from pipeline.errors import RecipeError
 from pipeline.lexicon_report import LEXICON_FILE
-from pipeline.recipe import stored_recipe
 from pipeline.release import merkle
 from pipeline.release.merging import Merged
 from pipeline.release.plan import RELEASE_VERSION, Plan
@@ -24,6 +23,9 @@ NAME = "manifest.json"
 SIGNATURE = f"{NAME}.sig"
 """Beside the manifest: 64 bytes, hexadecimal. Not a file that the manifest names."""
 DATA = "data/"
+UNKNOWN = "unknown"
+"""Stands for the licence of rows that have none."""
+_AND = " AND "
 CANDIDATE, RELEASED = "candidate", "released"
 _PACKAGES = ("qingyuan", "numpy", "orjson", "pyarrow", "rjieba")
 
@@ -82,7 +84,6 @@ def describe(
         statistics: of the rows.
         data: the entries of its data files.
     """
-    licences = _by_source(plan)
     return {
         "format": FORMAT,
         "version": plan.version,
@@ -97,7 +98,10 @@ def describe(
         "documents": statistics["documents"],
         "characters": statistics["characters"],
         "sources": {
-            name: {**{key: entry[key] for key in ("documents", "characters", "share")}, "licence": licences.get(name)}
+            name: {
+                **{key: entry[key] for key in ("documents", "characters", "share")},
+                "licence": _joined(entry["licences"]),
+            }
             for name, entry in statistics["sources"].items()
         },
         "removed": {
@@ -131,13 +135,17 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def _by_source(plan: Plan) -> dict[str, str | None]:
-    """Return the licence that recipes say of each source."""
-    found: dict[str, str | None] = {}
-    for run in plan.runs:
-        for source in stored_recipe(run.folder.path / "recipe.toml").sources:
-            found[source.name] = found.get(source.name) or source.licence
-    return found
+def _joined(licences: Mapping[str, int]) -> str | None:
+    """Return the licences that a source's rows are under, all of them; None if none is known."""
+    known = sorted(filter(None, licences))
+    return _AND.join([*known, *([UNKNOWN] if "" in licences else [])]) if known else None
+
+
+def licences_of(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the licences of a release, each once; `UNKNOWN` is one, where a row has none."""
+    return sorted(
+        {one for source in manifest["sources"].values() for one in (source["licence"] or UNKNOWN).split(_AND)}
+    )
 
 
 def leaves_of(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -56,10 +56,15 @@ def write_notes(folder: Path, workspace: Path, manifest: Mapping[str, Any], data
             "before": [one["name"] for one in old["runs"]], "now": [one["name"] for one in manifest["runs"]],
             "changed": _changed_runs(old, manifest),
         },
-        "selection_changed": old.get("selection") != manifest.get("selection"),
+        "selection_changed": _selected(old) != _selected(manifest),
     }  # fmt: skip
     write_json(folder / CHANGES, changes)
     write_bytes(folder / NOTES, _page(manifest, previous, changes).encode())
+
+
+def _selected(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a plan said of which documents to take: not of the files that they come in."""
+    return {key: manifest["selection"].get(key) for key in ("selection", "mixture", "merge")}
 
 
 def _rows(release: Path, paths: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
@@ -130,7 +135,11 @@ def _page(manifest: Mapping[str, Any], previous: str | None, changes: Mapping[st
     why = [f"- {reason}: {count:,}" for reason, count in removed["why"].items()]
     runs = [f"- {one}" for one in changes["runs"]["changed"][:_SHOWN]]
     before, now = changes["documents"]["before"], changes["documents"]["now"]
-    chosen = ["", "选择条件或配比有变 the selection or mixture is another."] if changes["selection_changed"] else []
+    chosen = (
+        ["", "选择条件、配比或跨次去重方式有变 the selection, mixture or merging is another."]
+        if changes["selection_changed"]
+        else []
+    )
     return "\n".join(
         [
             title, "", f"与 {previous} 相比 compared with {previous}: {before:,} → {now:,} 篇 documents.", "",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pipeline.runs import Run, open_run
 from pipeline.store import digest_file, fingerprint, read_json
 from pipeline.toml import nearest, parse
 
-RELEASE_VERSION = "2"
+RELEASE_VERSION = "3"
 """Of the writing: a change to the bytes of a release from the same runs takes a new one."""
 
 TRIAL = "trial"
@@ -82,6 +82,8 @@ class Plan:
     """Sources of which nothing may be released."""
     tokenizer: str | None = None
     """Name of a tokenizer of the operator's, whose tokens are counted."""
+    licences: Mapping[str, str] = field(default_factory=dict)
+    """What the registry says each source is under: for documents of which neither they nor their recipe say it."""
 
     def fingerprint(self) -> str:
         """Return a digest of all that the data depend on: no times, no paths."""
@@ -92,7 +94,7 @@ class Plan:
         libraries = [version_of(name) for name in ("pyarrow", "rjieba")]
         return fingerprint(
             RELEASE_VERSION, self.version, self.trial, self.form.model_dump(), parts, scans, recipes, out, libraries,
-            self.tokenizer,
+            self.tokenizer, sorted(self.licences.items()),
         )  # fmt: skip
 
 

@@ -40,9 +40,9 @@ RELEASED = pa.schema(
         pa.field("meta", pa.list_(ENTRY), nullable=False),
     ]
 )
-"""licence: SPDX, what the document says of itself, else what its recipe says of its source. script: Hans, Hant, or Hani
-where no character tells. quality: from 0 to 1. characters: code points of the text. meta: the input's other fields; a
-list of key and value, not Parquet's map, which `datasets` does not read."""
+"""licence: SPDX, what the document says of itself, else its recipe of its source, else the registry. script: Hans,
+Hant, or Hani where no character tells. quality: from 0 to 1. characters: code points of the text. meta: the
+input's other fields; a list of key and value, not Parquet's map, which `datasets` does not read."""
 
 MEASURES = pa.schema([pa.field("words", pa.int64())])
 """Beside the rows, for statistics: words of the text, by the run that measured it; null where the text is another one
@@ -74,7 +74,7 @@ def released_rows(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterato
         LedgerError: a corpus and what was measured are not of the same documents.
     """
     path = part.path("corpus")
-    attributes = _attributes(part)
+    attributes = _attributes(part, plan)
     stays = merged.stays[part.run.name, part.number]
     gone = _taken_down(part, plan, len(stays))
     renamed = merged.renamed.get((part.run.name, part.number), {})
@@ -101,7 +101,7 @@ def released_rows(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterato
 def eligible_rows(part: Part, plan: Plan) -> NDArray[np.bool_]:
     """bool[rows of its corpus]: which documents of a part may be released, before runs are merged and shares drawn."""
     rows = read_table(part.path("corpus"), ["id", "source"])
-    attributes = _attributes(part)
+    attributes = _attributes(part, plan)
     for name in ("domain", "script", "quality"):
         rows = rows.append_column(name, attributes[name])
     takes = chosen(rows, plan.form.selection) & ~_taken_down(part, plan, rows.num_rows)
@@ -133,7 +133,7 @@ def _taken_down(part: Part, plan: Plan, kept: int) -> NDArray[np.bool_]:
     return np.asarray(named[keep])
 
 
-def _attributes(part: Part) -> pa.Table:
+def _attributes(part: Part, plan: Plan) -> pa.Table:
     """Read what was measured of a part's kept documents, under the names that rows have."""
     path = part.path("attributes")
     there = set(read_schema(path).names)
@@ -147,6 +147,7 @@ def _attributes(part: Part) -> pa.Table:
 
     form = stored_recipe(part.run.folder.path / "recipe.toml")
     licence = next((source.licence for source in form.sources if source.name == part.source), None)
+    licence = licence or plan.licences.get(part.source)
     words = column(WORDS, pa.int64())
     if form.segment.dictionaries:
         words = pa.nulls(table.num_rows, pa.int64())

@@ -4,6 +4,7 @@ It says what a program could see, and how well each rule's wording is known. It 
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -145,6 +146,8 @@ def _items() -> tuple[_Item, ...]:
 SAMPLED = {"manual_sample", "technical_sample"}
 """Gates that a trial cannot pass, whatever they found."""
 GATES_FILE = "evidence/gates.json"
+_NAMED = 5
+"""Sources that a reason names; evidence/sources.json has all."""
 
 
 def assess(folder: Path, manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Line]:
@@ -173,7 +176,7 @@ def _result(item: _Item, folder: Path, manifest: Mapping[str, Any], facts: Mappi
             return NotApplicable(f"没有这类来源 no source with {key} {'/'.join(asked)}", (register,))
     artefacts = tuple(Artefact.of(folder, path) for path in item.evidence if (folder / path).is_file())
     missing = [path for path in item.evidence if not (folder / path).is_file()]
-    found = [gates[name] for name in item.gates if name in gates]
+    found = [_narrowed(gates[name], item, known) for name in item.gates if name in gates]
     absent = [name for name in item.gates if name not in gates]
     if item.gates:
         artefacts = (Artefact.of(folder, GATES_FILE), *artefacts)
@@ -198,7 +201,26 @@ def _result(item: _Item, folder: Path, manifest: Mapping[str, Any], facts: Mappi
             "由责任人出具证明材料 people must show it",
             artefacts,
         )
-    return Conforms(_joined(one["reason"] for one in found) or "见证据 as the evidence says", artefacts)
+    shown = [SHOWN[name](facts) for name in item.facts if name in SHOWN]
+    return Conforms(_joined([*(one["reason"] for one in found), *shown]) or "见证据 as the evidence says", artefacts)
+
+
+def _narrowed(finding: Mapping[str, Any], item: _Item, known: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what the gate of papers found of the sources that a row is about: it is not met or broken by others.
+
+    Other gates are about the whole release, and stay as they are.
+    """
+    if finding["gate"] != "papers" or "lacking" not in finding["figures"] or not (item.classes or item.personal):
+        return finding
+    names = sorted(
+        name for name, one in known.items() if one["class"] in item.classes or one["personal"] in item.personal
+    )
+    lacking = [one for one in finding["figures"]["lacking"] if one["source"] in names]
+    if not lacking:
+        shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        return {**finding, "passed": True, "reason": f"文件齐备 the papers are there: {shown}", "remedy": ""}
+    said = (f'"{one["source"]}" lacks {"; ".join(lack["what"] for lack in one["lacks"])}' for one in lacking)
+    return {**finding, "passed": False, "reason": _joined(said), "remedy": lacking[0]["lacks"][0]["remedy"]}
 
 
 def _joined(parts: Any) -> str:  # noqa: ANN401 - any strings
@@ -211,7 +233,22 @@ def _late(facts: Mapping[str, Any]) -> str:
 
 
 def _diverse(facts: Mapping[str, Any]) -> str:
-    return "" if len(facts["sources"]) > 1 else "只有一个来源 a single source"
+    return "" if len(facts["sources"]) > 1 else f"只有一个来源 a single source: {_spread(facts)}"
+
+
+def _spread(facts: Mapping[str, Any]) -> str:
+    """Say how many sources each language and class has, and how unevenly texts are shared out among them."""
+    known = [one for one in facts["sources"].values() if one]
+    parts = [f"{len(facts['sources'])} 个来源 source(s)"]
+    for title, key in (("语言 by language", "language"), ("类别 by class", "class")):
+        counts = Counter(one[key] for one in known)
+        parts.append(f"{title}: {', '.join(f'{name} {count}' for name, count in sorted(counts.items()))}")
+    even = facts["concentration"].get("source by characters")
+    if even:
+        parts.append(
+            f"按字数等效来源数 effective by characters {even['effective']:.2f}, 最大 largest {even['largest']:.1%}"
+        )
+    return "，".join(parts)
 
 
 def _chained(facts: Mapping[str, Any]) -> str:
@@ -219,6 +256,8 @@ def _chained(facts: Mapping[str, Any]) -> str:
 
 
 FACTS = {"requests_in_time": _late, "several_sources": _diverse, "audit_there": _chained}
+SHOWN = {"several_sources": _spread}
+"""What is said of a fact that is as it should be."""
 
 
 def totals(lines: Sequence[Line]) -> dict[str, int]:

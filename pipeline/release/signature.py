@@ -5,6 +5,7 @@ The manifest names every file by its digest, so its signature stands for the who
 
 import os
 import stat
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -87,6 +88,15 @@ def sign_manifest(folder: Path, private: Path) -> str:
     return signature
 
 
+def fingerprint_of(public: Path) -> str:
+    """Return what a key is told by: the sha256 of its DER form, as `openssl pkey -pubin -outform DER | sha256sum`.
+
+    Raises:
+        RecipeError: it is none.
+    """
+    return sha256(read_public(public).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
 def check_signature(folder: Path, public: Path) -> str | None:
     """Say what is wrong with the signature of a release; None if it is right."""
     key = read_public(public)
@@ -96,5 +106,5 @@ def check_signature(folder: Path, public: Path) -> str | None:
     except FileNotFoundError:
         return "there is none"
     except (InvalidSignature, ValueError):
-        return f"is not that of the manifest by the key {public}"
+        return f"is not that of the manifest by the key {public} (sha256 {fingerprint_of(public)})"
     return None

@@ -19,7 +19,7 @@ from pipeline.database import now, open_registry, record, session
 from pipeline.errors import GateError, LedgerError, RecipeError
 from pipeline.executor import Executor, Progress
 from pipeline.gates import Finding
-from pipeline.registry import Release, Session, select
+from pipeline.registry import Release, Session, Source, select
 from pipeline.release.building import STATISTICS, Built, build
 from pipeline.release.evidence import write_evidence
 from pipeline.release.form import ReleaseFile
@@ -91,6 +91,14 @@ def release(request: Request, executor: Executor, progress: Progress, memory: in
             return _publish(request, plan, built, since)
 
 
+def is_entered(request: Request) -> bool:
+    """Say whether the version stands there, and the registry knows it: then `release` makes nothing, but checks it."""
+    if not request.folder.is_dir():
+        return False
+    with session(open_registry(request.workspace)) as opened:
+        return opened.scalars(select(Release).where(Release.version == request.version)).first() is not None
+
+
 @contextmanager
 def _alone(folder: Path, what: str) -> Iterator[None]:
     """Keep others away from a folder; the system frees the lock when we die, however that happens."""
@@ -104,17 +112,22 @@ def _alone(folder: Path, what: str) -> Iterator[None]:
 
 
 def _plan(request: Request) -> Plan:
-    """Check the request, and leave out what is barred."""
+    """Check the request, and add what the registry knows: what is barred, and licences."""
     tokenizer = None if request.tokenizer is None else request.tokenizer.name
     plan = make_plan(
         request.version, request.runs, request.workspace, request.form, trial=request.trial, tokenizer=tokenizer
     )  # fmt: skip
     with session(open_registry(request.workspace)) as opened:
-        return replace(plan, barred=_barred(opened, plan))
+        return replace(plan, barred=_barred(opened, plan), licences=_licences(opened, plan))
 
 
 def _barred(opened: Session, plan: Plan) -> frozenset[str]:
     return frozenset(barred(opened, sorted({part.source for part in plan.parts})))
+
+
+def _licences(opened: Session, plan: Plan) -> dict[str, str]:
+    named = select(Source).where(Source.name.in_({part.source for part in plan.parts}))
+    return {one.name: one.licence for one in opened.scalars(named) if one.licence}
 
 
 def _publish(request: Request, plan: Plan, built: Built, since: dict[str, Any]) -> dict[str, Any]:
@@ -154,6 +167,8 @@ def _check_unchanged(request: Request, plan: Plan, opened: Session) -> None:
     """Refuse a candidate that was overtaken while it was written: what was decided meanwhile counts."""
     if removed_ids(request.workspace) != plan.removed or _barred(opened, plan) != plan.barred:
         raise RecipeError("documents were taken down or sources barred while it was written: say the same again")
+    if _licences(opened, plan) != plan.licences:
+        raise RecipeError("the registry says another licence of a source than when it was written: say the same again")
 
 
 def _described(

@@ -1,6 +1,6 @@
 """Statistics of a release, added up over its rows; nothing is estimated."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -47,6 +47,8 @@ class Statistics:
         default_factory=lambda: {name: defaultdict(lambda: np.zeros(5, np.int64)) for name in GROUPS}
     )
     """By column and value: documents, characters, bytes, words, tokens."""
+    licensed: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By source: documents of each licence, "" where none is known."""
     lengths: NDArray[np.int64] = field(default_factory=lambda: np.zeros(SHORT, np.int64))
     long: list[int] = field(default_factory=list)
     quality: NDArray[np.int64] = field(default_factory=lambda: np.zeros(QUALITY_BANDS, np.int64))
@@ -65,6 +67,9 @@ class Statistics:
             numbers = encoded.indices.to_numpy()
             for number, value in enumerate(encoded.dictionary.to_pylist()):
                 group["" if value is None else value] += counts[numbers == number].sum(axis=0)
+        pairs = rows.select(["source", "licence"]).group_by(["source", "licence"]).aggregate([([], "count_all")])
+        for one in pairs.to_pylist():
+            self.licensed[one["source"]][one["licence"] or ""] += one["count_all"]
         self.lengths += np.bincount(characters[characters < SHORT], minlength=SHORT)
         self.long += characters[characters >= SHORT].tolist()
         scores = rows["quality"].combine_chunks()
@@ -76,6 +81,8 @@ class Statistics:
         """Return the content of statistics.json."""
         whole = sum(self.groups["source"].values(), np.zeros(5, np.int64))
         parts = {name: self._parts(group, whole) for name, group in self.groups.items()}
+        for name, one in parts["source"].items():
+            one["licences"] = dict(sorted(self.licensed[name].items()))
         return {
             "units": tokenizers(self.tokenizer),
             **self._named(whole),

@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.cli import main
-from pipeline.database import check_audit, open_registry, session
+from pipeline.database import check_audit, now, open_registry, session
 from pipeline.errors import GateError, LedgerError, RecipeError
 from pipeline.executor import nowhere
 from pipeline.gates import Finding
 from pipeline.pool import InProcess
-from pipeline.registry import Audit, Release, select
+from pipeline.registry import Audit, Release, Source, select
 from pipeline.release import building, shards, staging
 from pipeline.release.form import Merging, Mixture, ReleaseFile, Selection, Shaping
 from pipeline.release.plan import read_form
@@ -190,6 +190,33 @@ def test_statistics_are_those_of_the_rows(workspace):
     assert measured["largest"] == pytest.approx(max(shares), abs=1e-6)
 
 
+def test_a_licence_is_the_documents_own_else_its_recipes_else_the_registrys(tmp_path):
+    desk = Desk(tmp_path)
+    own = text(5) + "本文采用知识共享署名-相同方式共享 4.0 国际许可协议（CC BY-SA 4.0）进行许可。"
+    desk.write("in/a.jsonl", [{"id": "own", "text": own}, {"id": "plain", "text": text(6)}])
+    desk.write("other/a.jsonl", [{"id": "other", "text": text(7)}])
+    desk.write("none/a.jsonl", [{"id": "none", "text": text(8)}])
+    recipe(
+        desk, "first", 'name = "said"\npath = "other"\nlicence = "MIT"', 'name = "kept"\npath = "in"',
+        'name = "bare"\npath = "none"',
+    )  # fmt: skip
+    with session(open_registry(desk.path / "ws")) as opened:
+        about = {"kind": "open", "language": "zh", "domain": "mixed", "jurisdiction": "domestic", "personal": "none",
+                 "ip_review": "pending", "licence": "CC0-1.0", "added_at": now()}  # fmt: skip
+        opened.add_all([Source(name=name, **about) for name in ("said", "kept")])
+    manifest = ask(desk.path / "ws", runs=["first"])
+    found = {row["id"]: row["licence"] for row in rows_of(desk.path / "ws")}
+    assert found == {"own": "CC-BY-SA-4.0", "plain": "CC0-1.0", "other": "MIT", "none": None}
+    said = {name: one["licence"] for name, one in manifest["sources"].items()}
+    assert said == {"said": "MIT", "kept": "CC-BY-SA-4.0 AND CC0-1.0", "bare": None}
+    head = (desk.path / "ws/releases/1/README.md").read_text()
+    assert 'license_name: "CC-BY-SA-4.0 AND CC0-1.0 AND MIT AND unknown"' in head
+    croissant = json.loads((desk.path / "ws/releases/1/croissant.json").read_text())
+    assert [one.rpartition("/")[2] for one in croissant["license"]] == [
+        "CC-BY-SA-4.0.html", "CC0-1.0.html", "MIT.html"
+    ]  # fmt: skip
+
+
 def test_words_are_those_of_jieba_also_where_texts_were_masked(workspace):
     import jieba
 
@@ -345,7 +372,7 @@ def test_what_was_taken_down_is_gone_and_the_rest_keeps_its_bytes(made, tmp_path
     workspace = desk.path / "ws"
     before = ask(workspace, "1", form=form)
     take_down(workspace, frozenset({("web", "w11"), ("forum", "s")}), None, 10**9)
-    with pytest.raises(RecipeError, match="no finished run"):
+    with pytest.raises(RecipeError, match=r"it was begun .* run its recipe again: qingyuan run RECIPE"):
         ask(workspace, "2", form=form)
     for name in ("first", "second"):
         shutil.copy(workspace / "runs" / name / "recipe.toml", desk.path / "recipe.toml")
@@ -465,6 +492,16 @@ def test_the_command_line_says_what_stands_in_the_way(workspace, capsys):
     assert main(["release", "1-trial", "first", "--trial", "--by", "case-7", *common]) == 5
     with session(open_registry(workspace)) as opened:
         assert [row.actor for row in opened.scalars(select(Audit).order_by(Audit.seq))] == ["operator", "case-7"]
+
+
+def test_what_is_released_already_is_said_to_be(workspace, capsys, monkeypatch):
+    monkeypatch.setattr("pipeline.gates.evaluate", passing)
+    said = ["release", "1-trial", "first", "--trial", "--workspace", str(workspace), "--quiet"]
+    told = []
+    for _ in range(2):
+        assert main(said) == 0
+        told.append(capsys.readouterr().out.partition(" 1-trial")[0])
+    assert told == ["Released", "Already released:"]
 
 
 def test_lines_hold_the_same_rows(workspace):

@@ -176,6 +176,32 @@ def test_a_clause_that_a_gate_lets_pass_short_of_what_is_asked_is_not_met(tmp_pa
     assert (found["keywords"]["result"], found["keywords"]["plan"]) == ("不符合", "load more")
 
 
+def test_a_clause_about_a_class_speaks_of_its_sources_only(tmp_path, registry):
+    with session(registry) as opened:
+        common = {"language": "zh", "domain": "mixed", "jurisdiction": "domestic", "personal": "none",
+                  "ip_review": "pending", "added_at": now()}  # fmt: skip
+        opened.add_all([Source(name="bought", kind="commercial", **common), Source(name="laws", kind="open", **common)])
+    lack = {"what": "a contract", "remedy": "qingyuan source add bought --paper contract=FILE"}
+    papers = {**gate("papers", passed=False), "figures": {"lacking": [{"source": "bought", "lacks": [lack]}]}}
+    manifest = describe("2026.11", gates=[papers, *(gate(name) for name in GATES if name != "papers")])
+    entry = manifest["sources"]["crawl"]
+    found, _ = lines(
+        made(tmp_path, registry, {**manifest, "sources": dict.fromkeys(("bought", "crawl", "laws"), entry)}, "a")
+    )
+
+    said = {name: (found[name]["result"], found[name]["reason"], found[name]["plan"])
+            for name in ("open_licence", "collected", "commercial", "traceable")}  # fmt: skip
+    assert said == {
+        "open_licence": ("符合", "文件齐备 the papers are there: laws", ""),
+        "collected": ("符合", "文件齐备 the papers are there: crawl", ""),
+        "commercial": ("不符合", '"bought" lacks a contract', lack["remedy"]),
+        "traceable": ("不符合", "papers says so", "do this"),
+    }
+    assert found["diversity"]["reason"] == (
+        "3 个来源 source(s)，语言 by language: zh 3，类别 by class: commercial 1, open 1, self_crawled 1"
+    )
+
+
 def test_a_number_that_was_read_nowhere_is_not_printed(trial):
     text = (trial / "evidence/self_assessment.md").read_text()
     found, _ = lines(trial)
@@ -311,3 +337,23 @@ def test_notes_say_what_was_added_and_removed_and_why(tmp_path, registry):
         ("a", "taken down"), ("b", "dropped by its run: too_short"), ("gone", "not in its run any more"),
     ]  # fmt: skip
     assert "移除 Removed: 3" in (folder / "RELEASE_NOTES.md").read_text()
+    assert (folder / "README.md").read_text().count("evidence/removed_ids.jsonl") == 2
+
+
+def test_notes_tell_another_selection_from_other_files(tmp_path, registry):
+    asked = {"selection": {"sources": []}, "mixture": {}, "merge": {}, "shards": {"format": "parquet"}}
+    candidate(tmp_path, describe("1") | {"selection": asked}, "a", where="")
+    changed = {}
+    for version, change in (("2", {"shards": {"format": "jsonl"}}), ("3", {"selection": {"sources": ["crawl"]}})):
+        manifest = describe(version, previous={"version": "1", "root": DIGEST}) | {"selection": asked | change}
+        folder = made(tmp_path, registry, manifest, "a")
+        changed[version] = "选择条件" in (folder / "RELEASE_NOTES.md").read_text()
+    assert changed == {"2": False, "3": True}
+
+
+def test_the_card_of_a_first_release_points_to_no_file_that_is_not_there(trial):
+    text = (trial / "README.md").read_text()
+    named = {name for name in re.findall(r"`([a-zA-Z_/]+\.[a-z]+)`", text) if name != "manifest.json"}
+    assert [name for name in sorted(named) if not (trial / name).is_file()] == []
+    assert "1 source in 1 cleaning run." in text
+    assert ("首次发布" in text, "the first release" in text) == (True, True)

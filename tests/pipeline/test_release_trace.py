@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from base64 import b64decode
+from hashlib import sha256
 
 import pyarrow.parquet as pq
 import pytest
@@ -143,8 +145,14 @@ def test_a_signature_is_checked_where_a_key_is_given(released, tmp_path, capsys)
     assert verify(folder, "--key", public) == 4  # unsigned
     sign_manifest(folder, private)
 
-    assert (verify(folder), verify(folder, "--key", public)) == (0, 0)
+    capsys.readouterr()
+    assert verify(folder) == 0
+    assert "signature not checked" in capsys.readouterr().out
+    assert verify(folder, "--key", public) == 0
+    der = b64decode("".join(public.read_text().splitlines()[1:-1]))
+    assert f"signed by the key {public}, sha256 {sha256(der).hexdigest()}" in capsys.readouterr().out
     assert verify(folder, "--key", make_keys(other)) == 4
+    assert "is not that of the manifest by the key" in capsys.readouterr().out
     manifest = (folder / "manifest.json").read_bytes()
     (folder / "manifest.json").write_bytes(manifest + b" ")
     assert check_signature(folder, public) is not None

@@ -126,6 +126,12 @@ def test_what_nothing_has_is_said_and_nothing_is_written(made, capsys):
     assert removed_ids(made.path / "ws") == frozenset()
 
 
+def test_what_comes_next_is_said(copied, capsys):
+    said = ["takedown", "--workspace", str(copied.path / "ws"), "--id", "a", "--source", "web"]
+    assert main(said) == 0
+    assert "Next: run the recipe of small again (qingyuan run RECIPE)" in capsys.readouterr().out
+
+
 def test_a_person_is_taken_out_and_no_file_holds_the_identifier(copied, capsys):
     code, said = takedown(
         copied, capsys, "--subject", file_of(copied, MOBILE), "--ground", f"我是{MOBILE}的机主", "--ban"
