@@ -6,7 +6,7 @@ from pipeline.clauses import clauses
 from pipeline.gates.finding import Finding
 from pipeline.gates.inspection import Inspection, listed
 from pipeline.registry.sources import OF_SOURCES
-from pipeline.sources.assessments import Standing, standing
+from pipeline.sources.assessments import Standing, least_of_source, standing
 
 GROWTH = 1.1
 """How many times the documents that its sample was drawn from a source may hold now: ours, no standard says."""
@@ -23,6 +23,7 @@ def source_rate(look: Inspection) -> Finding:
     for name in look.names:
         stands = {phase: standing(look.opened, phase, source=name) for phase in OF_SOURCES}
         faults = [f"{phase}: {one.why}" for phase, one in stands.items() if one.verdict != "passed"]
+        faults += [fault for phase, one in stands.items() for fault in _small(phase, one)]
         faults += _stale(look, name, stands["after"])
         figures[name] = {**{phase: one.as_json() for phase, one in stands.items()}, "faults": faults}
         if faults:
@@ -39,6 +40,13 @@ def source_rate(look: Inspection) -> Finding:
     )
     rests = clauses("before", "before_old", "after", "after_old")
     return Finding("source_rate", rests, passed, reason, {"sources": figures}, remedy)
+
+
+def _small(phase: str, one: Standing) -> list[str]:
+    """Refuse samples of earlier versions of the program that could be of any size."""
+    least = max((least_of_source(round_.draw.population) for round_ in one.rounds), default=0)
+    small = one.verdict == "passed" and one.pooled.n < least
+    return [f"{phase}: {one.pooled.n} were looked at, {least} must be"] if small else []
 
 
 def _stale(look: Inspection, name: str, after: Standing) -> list[str]:

@@ -21,7 +21,8 @@ from pipeline.gates import evaluate
 from pipeline.gates.samples import technical_size
 from pipeline.registry import Draw, IntegrityError, Release, select
 from pipeline.removed import add_removed
-from pipeline.sources.assessments import enter_draw, enter_found, rounds_of, standing
+from pipeline.sources import assessments
+from pipeline.sources.assessments import enter_draw, enter_found, least_of_source, rounds_of, standing
 from pipeline.sources.drawing import draw_sample, root_of, seed_of, stack
 from pipeline.sources.machine import Found
 from pipeline.sources.paper_store import keep_paper, paper_path
@@ -127,7 +128,7 @@ def good(opened, workspace, *names):
     for name in names:
         register(opened, workspace, name)
         for phase in ("before", "after"):
-            assess(opened, workspace, name, phase, 40, 1)
+            assess(opened, workspace, name, phase, 60, 1)
 
 
 def refused(opened, workspace, toy):
@@ -172,6 +173,23 @@ def test_what_its_files_hold_is_what_counts(workspace):
         good(opened, workspace, "a")
         assert refused(opened, workspace, lie)[:2] == ["counted", "papers"]
         assert "counted" in refused(opened, workspace, replace(toy, documents=3))
+
+
+def test_a_sample_too_small_to_say_anything_is_neither_drawn_nor_believed(workspace, monkeypatch):
+    toy = candidate(workspace, [("a", str(k), None) for k in range(30)])
+    with session(open_registry(workspace)) as opened:
+        register(opened, workspace, "a")
+        with pytest.raises(RecipeError, match="58 of the 1,000 documents of a says nothing: 59"):
+            assess(opened, workspace, "a", "before", 58, 0)
+        monkeypatch.setattr(assessments, "LEAST_OF_SOURCE", 1)  # as it was drawn before there was a least
+        for phase in ("before", "after"):
+            assess(opened, workspace, "a", phase, 1, 0)
+        accept(opened, workspace, toy)
+        monkeypatch.undo()
+        (wrong,) = (one for one in evaluate(opened, workspace, toy) if not one.passed)
+        assert (wrong.gate, wrong.reason) == ("source_rate", '"a" before: 1 were looked at, 59 must be')
+    assert [least_of_source(population) for population in (7, 59, 60)] == [7, 59, 59]
+    assert [betaincinv(1, n, 0.95) <= 0.05 for n in (58, 59)] == [False, True]
 
 
 def test_users_input_goes_with_its_batch(workspace):
@@ -256,8 +274,8 @@ def test_machines_bar_and_only_people_pass_and_an_unfinished_round_is_not_forgot
         assert standing(opened, "before", source="a").verdict == "undecided"
         enter_found(opened, workspace, draw, "people", found([f"a{k}" for k in range(100)], 5))
         assert standing(opened, "before", source="a").verdict == "passed"  # 5 % is not above 5 %
-        enter_draw(opened, "before", source="a", root="0" * 64, population=1000, seed="1" * 64, drawn=["x"],
-                   labels="before-a-2", reason="more")  # fmt: skip
+        enter_draw(opened, "before", source="a", root="0" * 64, population=1000, seed="1" * 64,
+                   drawn=[str(k) for k in range(59)], labels="before-a-2", reason="more")  # fmt: skip
         assert standing(opened, "before", source="a").verdict == "undecided"
         assess(opened, workspace, "a", "after", 100, 6, method="machine")
         assert standing(opened, "after", source="a").verdict == "barred"
@@ -338,7 +356,7 @@ class Playing(RuleBasedStateMachine):
                 paper_path(self.folder, digest).unlink(missing_ok=True)
                 self.lost.add(digest)
 
-    @rule(name=st.sampled_from(SOURCES), phase=st.sampled_from(["before", "after"]), n=st.sampled_from([40, 400]),
+    @rule(name=st.sampled_from(SOURCES), phase=st.sampled_from(["before", "after"]), n=st.sampled_from([60, 400]),
           share=st.sampled_from([0, 0, 0.02, 0.05, 0.06]))  # fmt: skip
     def look(self, name, phase, n, share):
         if name in self.papers:
