@@ -22,7 +22,7 @@ from pipeline.gates.samples import LEAST_MANUAL, manual_size, stand_of_release, 
 from pipeline.registry import Draw, Engine
 from pipeline.runs import Run, open_run
 from pipeline.sources.assessments import Standing, enter_draw, enter_found, rounds_of, standing
-from pipeline.sources.drawing import draw_sample, seed_of, source_population
+from pipeline.sources.drawing import draw_sample, keep_population, seed_of, source_population
 from pipeline.sources.machine import find_in_run, risk_rules
 from pipeline.sources.records import find_source
 from pipeline.sources.technical import draw_released, judge_released, read_released, released_names
@@ -108,6 +108,7 @@ def _draw_source(
             opened, phase, source=name, run=run.name, root=population.root, population=len(population.rows),
             seed=seed, drawn=ids, labels=_labels(phase, number, name), reason=reason,
         )  # fmt: skip
+        keep_population(workspace, population)
         enter_found(opened, workspace, draw, "machine", find_in_run(run, rows))
         _write_round(workspace, draw, asking, _rows_of_run(run, rows, len(population.rows)))
     return draw

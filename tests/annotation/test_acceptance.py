@@ -1,10 +1,14 @@
 """Samples of sources and releases: drawn once, asked of people as a round, and their verdicts entered."""
 
 import json
+import shutil
+from dataclasses import replace
 from hashlib import sha256
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from annotation.acceptance import Asking, accept_release, assess_source
@@ -19,8 +23,12 @@ from flows.runtime import run_direct
 from pipeline.database import now, open_registry, session
 from pipeline.errors import GateError, RecipeError
 from pipeline.gates.candidate import Contents
+from pipeline.gates.inspection import Inspection
+from pipeline.gates.source_rate import _stale
 from pipeline.registry import ANSWERED, Answer, Assignment, Item, Round, select
-from pipeline.sources.assessments import evidence_path
+from pipeline.runs import open_run
+from pipeline.sources.assessments import evidence_path, rounds_of
+from pipeline.sources.drawing import Population, count_new, root_of, source_population
 from pipeline.sources.records import enter
 from pipeline.sources.source_file import source_from
 from pipeline.sources.technical import judge_released, released_names
@@ -118,6 +126,41 @@ def test_a_source_is_drawn_judged_by_rules_then_by_people(workspace, folder):
     assert (stands.verdict, people.n, people.bad) == ("passed", 100, len(bad & drawn))  # A5 is not illegal
     assert people.risks == ({"A1-f": people.bad, "A4-f": people.bad} if people.bad else {})
     assert done.round_file is None
+
+
+def test_a_run_that_changed_after_its_sample_is_assessed_again(workspace, folder):
+    assess(workspace)
+    run = open_run("river", workspace)
+    with session(open_registry(workspace)) as opened:
+        (one,) = rounds_of(opened, "after", source="a")
+    now_there = source_population(run, "a")
+    assert count_new(workspace, one.draw.root, now_there) == 0
+
+    def changed(number):
+        digests = now_there.digests.copy()
+        digests[:number] += 1
+        return Population(root_of(digests), digests, now_there.rows)
+
+    assert count_new(workspace, one.draw.root, changed(15)) == 15
+    fewer = now_there.digests[40:]
+    assert count_new(workspace, one.draw.root, Population(root_of(fewer), fewer, now_there.rows[40:])) == 0
+    toy = SimpleNamespace(runs=("river",), sources={"a": SimpleNamespace(documents=100)}, version="1")
+    with session(open_registry(workspace)) as opened:
+        look = Inspection(opened, workspace, toy, SimpleNamespace(sources={"a": 100}), now().date())
+        passed = SimpleNamespace(verdict="passed", rounds=(one,))
+        assert _stale(look, "a", passed) == []
+        path = workspace / "changed/runs/river"
+        shutil.copytree(folder / "work/runs/river", path)
+        (workspace / "assessments").rename(workspace / "changed/assessments")
+        elsewhere = replace(look, workspace=workspace / "changed")
+        there = open_run("river", elsewhere.workspace)
+        for documents in (there.folder.part("documents", number) for number in there.parts.numbers):
+            table = pq.read_table(documents)
+            texts = pa.array(["换过的" + text for text in table["text"].to_pylist()], table.schema.field("text").type)
+            pq.write_table(table.set_column(table.schema.get_field_index("text"), "text", texts), documents)
+        assert 'after: 150 documents of run "river" were not among the 150' in _stale(elsewhere, "a", passed)[0]
+        shutil.rmtree(workspace / "changed/assessments")
+        assert "are others than those" in _stale(elsewhere, "a", passed)[0]
 
 
 def evidence(workspace, draw, method):

@@ -83,7 +83,7 @@ def found(names, bad, suspected=0):
 
 def assess(opened, workspace, source, phase, n, bad, *, method="people", again="", run="r", suspected=0):
     names = [f"{source}{k}" for k in range(n)]
-    draw = enter_draw(opened, phase, source=source, run=run, root="0" * 64, population=1000, seed="1" * 64,
+    draw = enter_draw(opened, phase, source=source, run=run, root=sha256().hexdigest(), population=1000, seed="1" * 64,
                       drawn=names, labels=None, reason=again)  # fmt: skip
     enter_found(opened, workspace, draw, method, found(names, bad, suspected))
     return draw
