@@ -14,7 +14,7 @@ from pipeline.runs import Run, open_run
 from pipeline.store import digest_file, fingerprint, read_json
 from pipeline.toml import nearest, parse
 
-RELEASE_VERSION = "2"
+RELEASE_VERSION = "3"
 """Of the writing: a change to the bytes of a release from the same runs takes a new one."""
 
 TRIAL = "trial"
@@ -38,7 +38,10 @@ class Candidate:
     version: str
     trial: bool
     data_root: str
-    """Merkle root over the files of `data/`, hexadecimal: what a reproducible sample is drawn by."""
+    """Merkle root over the files of `data/`, hexadecimal."""
+    documents_root: str
+    """sha256 over the sorted digests of its documents (source, id, text), hexadecimal: what samples are drawn by, so
+    that cutting the same documents into other files gives nobody another sample."""
     documents: int
     sources: Mapping[str, SourceCount]
     """By name; only those with documents in it."""

@@ -22,7 +22,7 @@ from flows.cli import main
 from flows.runtime import run_direct
 from pipeline.database import now, open_registry, session
 from pipeline.errors import GateError, RecipeError
-from pipeline.gates.candidate import Contents
+from pipeline.gates.candidate import Contents, released_digests
 from pipeline.gates.inspection import Inspection
 from pipeline.gates.source_rate import _stale
 from pipeline.registry import ANSWERED, Answer, Assignment, Item, Round, select
@@ -202,8 +202,8 @@ def candidate(workspace):
     table = pa.table({"id": [str(k) for k in range(30)], "text": pa.array(texts, pa.large_string()),
                       "source": ["a"] * 30, "run": ["river"] * 30, "meta": meta})  # fmt: skip
     write_table(folder / "data/part-0.parquet", table)
-    root = sha256(b"data").hexdigest()
-    write_json(folder / "manifest.json", {"version": "1-trial", "trial": True, "data_root": root, "documents": 30,
+    root = root_of(released_digests(folder))
+    write_json(folder / "manifest.json", {"version": "1-trial", "trial": True, "documents_root": root, "documents": 30,
                                           "runs": [{"name": "river"}]})  # fmt: skip
     return folder
 
@@ -214,7 +214,7 @@ def test_both_samples_of_a_release_are_drawn_and_people_see_it_as_it_is(workspac
     technical, manual = said.standings
     assert (technical.rounds[0].draw.n, manual.rounds[0].draw.n, sum(done)) == (3, 30, 3)
     assert (manual.verdict, manual.phase) == ("undecided", "acceptance")
-    root = json.loads((candidate / "manifest.json").read_bytes())["data_root"]
+    root = json.loads((candidate / "manifest.json").read_bytes())["documents_root"]
     assert manual.rounds[0].draw.seed == sha256(bytes.fromhex(root) + b"1").hexdigest()
     shown = []
     people_answer(workspace, said.round_file, lambda document: shown.append(document) or {"verdict": "pass"})
