@@ -50,11 +50,17 @@ class Said:
     standings: tuple[Standing, ...]
     round_file: Path | None
     """To be pushed, if people are still to be asked."""
+    trial: bool = False
+    """It is about a release that is only tried out, which nothing accepts."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it for machines."""
         return {
-            "standings": [one.as_json() for one in self.standings],
+            "trial": self.trial,
+            "standings": [
+                one.as_json() | ({"verdict": "trial"} if self.trial and one.verdict == "passed" else {})
+                for one in self.standings
+            ],
             "round_file": None if self.round_file is None else str(self.round_file),
         }
 
@@ -181,7 +187,7 @@ def accept_release(
     said = _collect(engine, workspace, "acceptance", drawn["acceptance"], release=version)
     with session(engine) as opened:
         technical = stand_of_release(opened, version, root, "technical")[0]
-    return Said((technical, *said.standings), said.round_file)
+    return Said((technical, *said.standings), said.round_file, candidate.trial)
 
 
 def _rows_of_release(folder: Path, rows: NDArray[np.int64], population: int) -> list[dict[str, Any]]:

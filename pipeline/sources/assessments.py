@@ -232,9 +232,10 @@ def evidence_path(workspace: Path, draw: Draw, method: str) -> Path:
     return workspace / FOLDER / f"{draw.phase}-{draw.source or draw.release}-{draw.round}-{method}.json"
 
 
-def read_standing(one: Standing) -> list[str]:
-    """Say in lines how it stands: every round, with its machines' and people's findings."""
-    lines = [f"{one.phase}: {one.verdict.upper()} ({one.why})"]
+def read_standing(one: Standing, *, trial: bool = False) -> list[str]:
+    """Say in lines how it stands: every round, with its machines' and people's findings; a trial never passed."""
+    verdict = "TRIAL, NO ACCEPTANCE" if trial and one.verdict == "passed" else one.verdict.upper()
+    lines = [f"{one.phase}: {verdict} ({one.why})"]
     for round_ in one.rounds:
         draw = round_.draw
         again = f"; because: {draw.reason}" if draw.reason else ""

@@ -27,7 +27,7 @@ from pipeline.gates.inspection import Inspection
 from pipeline.gates.source_rate import _stale
 from pipeline.registry import ANSWERED, Answer, Assignment, Item, Round, select
 from pipeline.runs import open_run
-from pipeline.sources.assessments import evidence_path, rounds_of
+from pipeline.sources.assessments import evidence_path, read_standing, rounds_of
 from pipeline.sources.drawing import Population, count_new, root_of, source_population
 from pipeline.sources.records import enter
 from pipeline.sources.source_file import source_from
@@ -225,6 +225,9 @@ def test_both_samples_of_a_release_are_drawn_and_people_see_it_as_it_is(workspac
     assert settled["labels"] == {"pass": 30}
     again = accept_release(workspace, "1-trial", ASKING, [], done.append)
     assert [one.verdict for one in again.standings][1] == "passed"
+    assert again.as_json()["standings"][1]["verdict"] == "trial"
+    assert read_standing(again.standings[1], trial=again.trial)[0].startswith("acceptance: TRIAL, NO ACCEPTANCE")
+    assert "PASSED" not in str([read_standing(one, trial=again.trial) for one in again.standings])
     assert (sum(done), len(again.standings[1].rounds)) == (3, 1)
     assert Contents(candidate, frozenset()).sources == {"a": 30}
 
