@@ -17,15 +17,15 @@ from annotation.sample_file import write_sample
 from annotation.verdicts import read_verdicts, round_of
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError
-from pipeline.gates.candidate import stored_candidate
+from pipeline.gates.candidate import released_digests, stored_candidate
 from pipeline.gates.samples import LEAST_MANUAL, manual_size, stand_of_release, technical_size
 from pipeline.registry import Draw, Engine
 from pipeline.runs import Run, open_run
 from pipeline.sources.assessments import Standing, enter_draw, enter_found, rounds_of, standing
-from pipeline.sources.drawing import draw_sample, seed_of, source_population
+from pipeline.sources.drawing import draw_sample, keep_population, root_of, seed_of, source_population
 from pipeline.sources.machine import find_in_run, risk_rules
 from pipeline.sources.records import find_source
-from pipeline.sources.technical import draw_released, judge_released, read_released, released_names
+from pipeline.sources.technical import judge_released, read_released, released_names
 from pipeline.store import write_bytes
 
 FOLDER = "samples"
@@ -50,11 +50,17 @@ class Said:
     standings: tuple[Standing, ...]
     round_file: Path | None
     """To be pushed, if people are still to be asked."""
+    trial: bool = False
+    """It is about a release that is only tried out, which nothing accepts."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it for machines."""
         return {
-            "standings": [one.as_json() for one in self.standings],
+            "trial": self.trial,
+            "standings": [
+                one.as_json() | ({"verdict": "trial"} if self.trial and one.verdict == "passed" else {})
+                for one in self.standings
+            ],
             "round_file": None if self.round_file is None else str(self.round_file),
         }
 
@@ -108,6 +114,7 @@ def _draw_source(
             opened, phase, source=name, run=run.name, root=population.root, population=len(population.rows),
             seed=seed, drawn=ids, labels=_labels(phase, number, name), reason=reason,
         )  # fmt: skip
+        keep_population(workspace, population)
         enter_found(opened, workspace, draw, "machine", find_in_run(run, rows))
         _write_round(workspace, draw, asking, _rows_of_run(run, rows, len(population.rows)))
     return draw
@@ -139,7 +146,7 @@ def accept_release(
         again: why another round of both is drawn of the same data.
 
     Raises:
-        RecipeError: there is no such candidate, or it is too small for anything but a trial.
+        RecipeError: there is no such candidate, or it is too small for anything but a trial, or it was changed.
     """
     candidate = stored_candidate(workspace, version)
     if candidate.documents < LEAST_MANUAL and not candidate.trial:
@@ -148,22 +155,27 @@ def accept_release(
             f"trial, of which all are looked at: qingyuan release {version}-trial RUN… --trial"
         )
     engine = open_registry(workspace)
-    names = released_names(candidate.folder)
+    names, digests = released_names(candidate.folder), released_digests(candidate.folder)
+    root = root_of(digests)
+    if root != candidate.documents_root:
+        raise RecipeError(
+            f"the documents of {candidate.folder} are not those that it says; make it again: qingyuan release {version}"
+        )
     drawn = {}
     for phase, size in (("technical", technical_size(len(names))), ("acceptance", manual_size(len(names)))):
         with session(engine) as opened:
             rounds = rounds_of(opened, phase, release=version)
-        ours = [one for one in rounds if one.draw.root == candidate.data_root]
+        ours = [one for one in rounds if one.draw.root == root]
         if ours and not again:
             drawn[phase] = ours[-1].draw
             continue
         number = len(rounds) + 1
-        seed = seed_of(candidate.data_root, "" if phase == "acceptance" else phase, number)
-        rows = draw_released(names, size, seed)
+        seed = seed_of(root, "" if phase == "acceptance" else phase, number)
+        rows = draw_sample(digests, size, seed)
         found = judge_released(candidate.folder, names, rows, lists, advance) if phase == "technical" else None
         with session(engine) as opened:
             draw = drawn[phase] = enter_draw(
-                opened, phase, release=version, root=candidate.data_root, population=len(names), seed=seed,
+                opened, phase, release=version, root=root, population=len(names), seed=seed,
                 drawn=[names[row] for row in rows.tolist()],
                 labels=_labels(phase, number, version) if found is None else None,
                 reason=again or ("its data are others than those of the round before" if rounds else ""),
@@ -174,8 +186,8 @@ def accept_release(
                 _write_round(workspace, draw, asking, _rows_of_release(candidate.folder, rows, len(names)))
     said = _collect(engine, workspace, "acceptance", drawn["acceptance"], release=version)
     with session(engine) as opened:
-        technical = stand_of_release(opened, version, candidate.data_root, "technical")[0]
-    return Said((technical, *said.standings), said.round_file)
+        technical = stand_of_release(opened, version, root, "technical")[0]
+    return Said((technical, *said.standings), said.round_file, candidate.trial)
 
 
 def _rows_of_release(folder: Path, rows: NDArray[np.int64], population: int) -> list[dict[str, Any]]:

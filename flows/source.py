@@ -92,7 +92,10 @@ def add_actions(verb: argparse.ArgumentParser, workspace: Callable[[str], Path])
     assess.add_argument("--run", required=True, help="a finished run that read it")
     assess.add_argument("--phase", choices=["before", "after"], default="after", help="of collection (%(default)s)")
     assess.add_argument(
-        "--n", type=int, default=400, help="documents of the sample (%(default)s: 12 may be bad, at 95 %%)"
+        "--n",
+        type=int,
+        default=400,
+        help="documents of the sample, at least 59 or all (%(default)s: 12 may be bad)",
     )
     _add_asking(assess)
     export = add(

@@ -199,7 +199,7 @@ def _accept(options: argparse.Namespace) -> int:
 def _say(options: argparse.Namespace, said: "Said", command: str) -> int:
     from pipeline.sources.assessments import read_standing  # noqa: PLC0415
 
-    lines = [line for one in said.standings for line in read_standing(one)]
+    lines = [line for one in said.standings for line in read_standing(one, trial=said.trial)]
     if said.round_file is not None:
         lines += ["People are to be asked:", f"  qingyuan annotate push {said.round_file}",
                   f"and when all is answered and pulled, again: {command}"]  # fmt: skip

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pipeline.errors import RecipeError
 from pipeline.schema import INPUT_ID
+from pipeline.sources.drawing import Digests, document_digest, root_of, stack
 from pipeline.store import read_batches, read_json
 
 CANDIDATES = Path("releases") / ".candidates"
@@ -39,8 +40,8 @@ class Candidate(Protocol):
         """Whether it is for trying out only."""
 
     @property
-    def data_root(self) -> str:
-        """Merkle root over its data, hexadecimal."""
+    def documents_root(self) -> str:
+        """What it says is the root over its documents, hexadecimal."""
 
     @property
     def documents(self) -> int:
@@ -65,7 +66,7 @@ class Stored:
 
     version: str
     trial: bool
-    data_root: str
+    documents_root: str
     documents: int
     runs: tuple[str, ...]
     folder: Path
@@ -84,7 +85,7 @@ def stored_candidate(workspace: Path, version: str) -> Stored:
         hint = f"candidates: {', '.join(known)}" if known else "`qingyuan release VERSION RUN…` makes one"
         raise RecipeError(f'there is no candidate of the release "{version}" in {workspace}; {hint}')
     runs = tuple(run["name"] for run in manifest["runs"])
-    return Stored(version, manifest["trial"], manifest["data_root"], manifest["documents"], runs, folder)
+    return Stored(version, manifest["trial"], manifest.get("documents_root", ""), manifest["documents"], runs, folder)
 
 
 def data_files(folder: Path) -> list[Path]:
@@ -96,6 +97,15 @@ def read_data(folder: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Read some columns of all documents of a candidate, in order, piece by piece."""
     for path in data_files(folder):
         yield from read_batches(path, columns)
+
+
+def released_digests(folder: Path) -> Digests:
+    """Return the digest of source, id and text of every document of a candidate, in its order."""
+    return stack(
+        document_digest(*parts)
+        for table in read_data(folder, ["source", "id", "text"])
+        for parts in zip(*(table[name].to_pylist() for name in ("source", "id", "text")), strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,11 @@ class Contents:
                 if self.removed and {(name, identity), (name, said.get(INPUT_ID, identity))} & self.removed:
                     back.append((name, identity))
         return sources, back, batches
+
+    @cached_property
+    def documents_root(self) -> str:
+        """Root over its documents, however they are cut into files."""
+        return root_of(released_digests(self.folder))
 
     @property
     def sources(self) -> Counter[str]:

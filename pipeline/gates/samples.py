@@ -67,7 +67,7 @@ def _of_others(opened: Session, version: str, phase: str) -> list[RoundOf]:
 
 def _sample(look: Inspection, phase: str, gate: str, rests: tuple[Clause, ...], least: int) -> Finding:
     candidate = look.candidate
-    standing, failed = stand_of_release(look.opened, candidate.version, candidate.data_root, phase)
+    standing, failed = stand_of_release(look.opened, candidate.version, candidate.documents_root, phase)
     n = max((one.counted.n for one in standing.rounds if one.counted is not None), default=0)
     passed = standing.verdict == "passed" and n >= least
     reason = standing.why if n >= least or standing.verdict != "passed" else f"{n:,} were looked at, {least:,} must be"

@@ -5,8 +5,11 @@ from typing import Any
 from pipeline.clauses import clauses
 from pipeline.gates.finding import Finding
 from pipeline.gates.inspection import Inspection, listed
+from pipeline.registry import Draw
 from pipeline.registry.sources import OF_SOURCES
-from pipeline.sources.assessments import Standing, standing
+from pipeline.runs import open_run
+from pipeline.sources.assessments import Standing, least_of_source, standing
+from pipeline.sources.drawing import count_new, source_population
 
 GROWTH = 1.1
 """How many times the documents that its sample was drawn from a source may hold now: ours, no standard says."""
@@ -23,6 +26,7 @@ def source_rate(look: Inspection) -> Finding:
     for name in look.names:
         stands = {phase: standing(look.opened, phase, source=name) for phase in OF_SOURCES}
         faults = [f"{phase}: {one.why}" for phase, one in stands.items() if one.verdict != "passed"]
+        faults += [fault for phase, one in stands.items() for fault in _small(phase, one)]
         faults += _stale(look, name, stands["after"])
         figures[name] = {**{phase: one.as_json() for phase, one in stands.items()}, "faults": faults}
         if faults:
@@ -39,6 +43,13 @@ def source_rate(look: Inspection) -> Finding:
     )
     rests = clauses("before", "before_old", "after", "after_old")
     return Finding("source_rate", rests, passed, reason, {"sources": figures}, remedy)
+
+
+def _small(phase: str, one: Standing) -> list[str]:
+    """Refuse samples of earlier versions of the program that could be of any size."""
+    least = max((least_of_source(round_.draw.population) for round_ in one.rounds), default=0)
+    small = one.verdict == "passed" and one.pooled.n < least
+    return [f"{phase}: {one.pooled.n} were looked at, {least} must be"] if small else []
 
 
 def _stale(look: Inspection, name: str, after: Standing) -> list[str]:
@@ -58,8 +69,21 @@ def _stale(look: Inspection, name: str, after: Standing) -> list[str]:
             faults.append(
                 f'after: run "{run}" has {documents:,} documents of it, {draw.population:,} when it was assessed'
             )
+        elif summary is not None:
+            faults += _changed(look, name, draw)
     held = look.candidate.sources.get(name)
     assessed = sum(draw.population for run, draw in newest.items() if run in look.candidate.runs)
     if held is not None and held.documents > GROWTH * assessed and not faults:
         faults.append(f"after: {held.documents:,} documents of it are in the release, {assessed:,} were assessed")
     return faults
+
+
+def _changed(look: Inspection, name: str, draw: Draw) -> list[str]:
+    """Hold the documents of a run against those that its sample was drawn from: numbers alone stay when texts go."""
+    new = count_new(look.workspace, draw.root, source_population(open_run(str(draw.run), look.workspace), name))
+    if new is None:
+        return [f'after: documents of run "{draw.run}" are others than those that were assessed; assess it --again']
+    if new > (GROWTH - 1) * draw.population:
+        among = f"not among the {draw.population:,} that were assessed"
+        return [f'after: {new:,} documents of run "{draw.run}" were {among}; assess it --again']
+    return []

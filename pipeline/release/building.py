@@ -16,6 +16,7 @@ from pipeline.release.rows import Left, eligible_rows, released_rows
 from pipeline.release.shards import ShardWriter
 from pipeline.release.statistics import Statistics
 from pipeline.release.tokenizer import Counter
+from pipeline.sources.drawing import document_digest, root_of, stack
 from pipeline.store import digest_file, flush, read_json, write_json
 
 STATISTICS = "statistics.json"
@@ -39,7 +40,8 @@ class Built:
         sources = {name: SourceCount(one["documents"], one["characters"]) for name, one in said["sources"].items()}
         runs = tuple(run["name"] for run in said["runs"])
         return Candidate(
-            said["version"], said["trial"], said["data_root"], said["documents"], sources, runs, self.folder
+            said["version"], said["trial"], said["data_root"], said["documents_root"], said["documents"], sources, runs,
+            self.folder,
         )  # fmt: skip
 
 
@@ -68,6 +70,7 @@ def build(
     shutil.rmtree(folder, ignore_errors=True)
     _check_inputs(plan, progress)
     merged = merge(plan, lambda part: eligible_rows(part, plan), aside, executor, progress, memory)
+    documents: list[bytes] = []
     left, statistics = Left(), Statistics(tokenizer)
     stem = TRIAL if plan.trial else "train"
     shaping = plan.form.shards
@@ -79,6 +82,8 @@ def build(
     for part in plan.parts:
         for rows, measures in released_rows(part, plan, merged, left):
             statistics.add(rows, measures)
+            columns = (rows[name].to_pylist() for name in ("source", "id", "text"))
+            documents += [document_digest(*parts) for parts in zip(*columns, strict=True)]
             for writer in writers:
                 writer.write(rows)
         progress.advance(part.path("corpus").stat().st_size)
@@ -99,7 +104,7 @@ def build(
     flush(folder / "data")
     numbers = statistics.as_json()
     write_json(folder / STATISTICS, {"version": plan.version, "trial": plan.trial, **numbers})
-    manifest = describe(plan, merged, left, numbers, entries)
+    manifest = describe(plan, merged, left, numbers, entries, root_of(stack(documents)))
     write_json(folder / NAME, {**manifest, "files": entries})
     forget(aside)
     return Built(folder, {**manifest, "files": entries}, numbers)

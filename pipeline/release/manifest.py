@@ -73,8 +73,9 @@ def digests(files: Sequence[Mapping[str, Any]], prefix: str = "") -> dict[str, s
 
 
 def describe(
-    plan: Plan, merged: Merged, left: Left, statistics: Mapping[str, Any], data: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
+    plan: Plan, merged: Merged, left: Left, statistics: Mapping[str, Any], data: Sequence[Mapping[str, Any]],
+    documents_root: str,
+) -> dict[str, Any]:  # fmt: skip
     """Return the manifest of a candidate but for what is decided about it later: `gates`, `files`, `root`.
 
     Args:
@@ -83,6 +84,7 @@ def describe(
         left: what was left out.
         statistics: of the rows.
         data: the entries of its data files.
+        documents_root: over the digests of its documents.
     """
     return {
         "format": FORMAT,
@@ -95,6 +97,7 @@ def describe(
         "code": {"release": RELEASE_VERSION, **{name: version(name) for name in _PACKAGES}},
         "selection": plan.form.model_dump(mode="json"),
         "data_root": merkle.root_of(digests(data, DATA)),
+        "documents_root": documents_root,
         "documents": statistics["documents"],
         "characters": statistics["characters"],
         "sources": {

@@ -38,7 +38,10 @@ class Candidate:
     version: str
     trial: bool
     data_root: str
-    """Merkle root over the files of `data/`, hexadecimal: what a reproducible sample is drawn by."""
+    """Merkle root over the files of `data/`, hexadecimal."""
+    documents_root: str
+    """sha256 over the sorted digests of its documents (source, id, text), hexadecimal: what samples are drawn by, so
+    that cutting the same documents into other files gives nobody another sample."""
     documents: int
     sources: Mapping[str, SourceCount]
     """By name; only those with documents in it."""

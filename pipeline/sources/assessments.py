@@ -20,6 +20,10 @@ FOLDER = "assessments"
 LIMITS_BP = {"before": 500, "after": 500, "acceptance": 400, "technical": 200}
 """Most bad ones in 10,000, by phase: 5 % of a source, 4 % by hand and 2 % by machine of a release."""
 
+LEAST_OF_SOURCE = 59
+"""Documents of a source that a sample holds, at least: 0 bad of 59 is the least that shows, at 95 %, that not more than
+5 % are."""
+
 Verdict = Literal["none", "passed", "undecided", "barred"]
 
 
@@ -130,6 +134,11 @@ def _said(rate: Rate) -> str:
     )  # fmt: skip
 
 
+def least_of_source(population: int) -> int:
+    """Return how many documents of a source must be looked at: all, where it has fewer than the least."""
+    return min(population, LEAST_OF_SOURCE)
+
+
 def standing(opened: Session, phase: str, *, source: str | None = None, release: str | None = None) -> Standing:
     """Return how a source or a release stands in a phase."""
     return stand(phase, rounds_of(opened, phase, source=source, release=release))
@@ -155,8 +164,14 @@ def enter_draw(
         reason: why there is another round.
 
     Raises:
-        RecipeError: it is another round, and no reason is given.
+        RecipeError: it is another round, and no reason is given; or the sample of a source says nothing.
     """
+    if source is not None and len(drawn) < least_of_source(population):
+        raise RecipeError(
+            f"a sample of {len(drawn)} of the {population:,} documents of {source} says nothing: "
+            f"{least_of_source(population)} are the least (where none of {LEAST_OF_SOURCE} is bad, "
+            "at most 5 % are, at 95 %)"
+        )
     wanted = Draw.source == source if source is not None else Draw.release == release
     number = (opened.scalars(select(func.max(Draw.round)).where(Draw.phase == phase, wanted)).one() or 0) + 1
     if number > 1 and not reason:
@@ -217,9 +232,10 @@ def evidence_path(workspace: Path, draw: Draw, method: str) -> Path:
     return workspace / FOLDER / f"{draw.phase}-{draw.source or draw.release}-{draw.round}-{method}.json"
 
 
-def read_standing(one: Standing) -> list[str]:
-    """Say in lines how it stands: every round, with its machines' and people's findings."""
-    lines = [f"{one.phase}: {one.verdict.upper()} ({one.why})"]
+def read_standing(one: Standing, *, trial: bool = False) -> list[str]:
+    """Say in lines how it stands: every round, with its machines' and people's findings; a trial never passed."""
+    verdict = "TRIAL, NO ACCEPTANCE" if trial and one.verdict == "passed" else one.verdict.upper()
+    lines = [f"{one.phase}: {verdict} ({one.why})"]
     for round_ in one.rounds:
         draw = round_.draw
         again = f"; because: {draw.reason}" if draw.reason else ""

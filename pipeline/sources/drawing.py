@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.runs import Run
-from pipeline.store import read_batches
+from pipeline.store import read_batches, write_bytes
 
 Digests = NDArray[np.uint8]
 """uint8[documents, 32]: sha256 of each."""
@@ -58,6 +59,28 @@ def source_population(run: Run, source: str) -> Population:
     stacked = stack(digests)
     places = np.concatenate(rows) if rows else np.zeros(0, np.int64)
     return Population(root_of(stacked), stacked, places)
+
+
+def keep_population(workspace: Path, population: Population) -> None:
+    """Keep which documents a sample was drawn from, as digests, so that later ones can be told from them."""
+    order = np.lexsort(population.digests.T[::-1])
+    write_bytes(_kept(workspace, population.root), np.ascontiguousarray(population.digests[order]).tobytes())
+
+
+def count_new(workspace: Path, root: str, population: Population) -> int | None:
+    """Count the documents that were not among those a sample was drawn from; None if it is not known any more."""
+    if population.root == root:
+        return 0
+    path = _kept(workspace, root)
+    data = path.read_bytes() if path.is_file() else b""
+    if sha256(data).hexdigest() != root:
+        return None
+    known = np.frombuffer(data, "V32")
+    return int(np.count_nonzero(~np.isin(np.ascontiguousarray(population.digests).view("V32").ravel(), known)))
+
+
+def _kept(workspace: Path, root: str) -> Path:
+    return workspace / "assessments" / f"population-{root}.bin"
 
 
 def seed_of(root: str, phase: str, round_: int) -> str:

@@ -18,7 +18,6 @@ from pipeline.benign import pass_gate
 from pipeline.errors import RecipeError
 from pipeline.gates.candidate import read_data
 from pipeline.packs import load_pack
-from pipeline.sources.drawing import document_digest, draw_sample, stack
 from pipeline.sources.machine import Found, find_by_rules
 
 PACK = "gbt45654"
@@ -35,11 +34,6 @@ def released_names(folder: Path) -> list[str]:
         pairs = zip(table["run"].to_pylist(), table["id"].to_pylist(), strict=True)
         names += [f"{run}/{identity}" for run, identity in pairs]
     return names
-
-
-def draw_released(names: Sequence[str], n: int, seed: str) -> NDArray[np.int64]:
-    """Draw n documents of a release by their names."""
-    return draw_sample(stack([document_digest(name) for name in names]), n, seed)
 
 
 def read_released(folder: Path, rows: NDArray[np.int64], columns: Sequence[str]) -> Iterator[pa.Table]:

@@ -1,10 +1,14 @@
 """Samples of sources and releases: drawn once, asked of people as a round, and their verdicts entered."""
 
 import json
+import shutil
+from dataclasses import replace
 from hashlib import sha256
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from annotation.acceptance import Asking, accept_release, assess_source
@@ -18,9 +22,13 @@ from flows.cli import main
 from flows.runtime import run_direct
 from pipeline.database import now, open_registry, session
 from pipeline.errors import GateError, RecipeError
-from pipeline.gates.candidate import Contents
+from pipeline.gates.candidate import Contents, released_digests
+from pipeline.gates.inspection import Inspection
+from pipeline.gates.source_rate import _stale
 from pipeline.registry import ANSWERED, Answer, Assignment, Item, Round, select
-from pipeline.sources.assessments import evidence_path
+from pipeline.runs import open_run
+from pipeline.sources.assessments import evidence_path, read_standing, rounds_of
+from pipeline.sources.drawing import Population, count_new, root_of, source_population
 from pipeline.sources.records import enter
 from pipeline.sources.source_file import source_from
 from pipeline.sources.technical import judge_released, released_names
@@ -120,6 +128,41 @@ def test_a_source_is_drawn_judged_by_rules_then_by_people(workspace, folder):
     assert done.round_file is None
 
 
+def test_a_run_that_changed_after_its_sample_is_assessed_again(workspace, folder):
+    assess(workspace)
+    run = open_run("river", workspace)
+    with session(open_registry(workspace)) as opened:
+        (one,) = rounds_of(opened, "after", source="a")
+    now_there = source_population(run, "a")
+    assert count_new(workspace, one.draw.root, now_there) == 0
+
+    def changed(number):
+        digests = now_there.digests.copy()
+        digests[:number] += 1
+        return Population(root_of(digests), digests, now_there.rows)
+
+    assert count_new(workspace, one.draw.root, changed(15)) == 15
+    fewer = now_there.digests[40:]
+    assert count_new(workspace, one.draw.root, Population(root_of(fewer), fewer, now_there.rows[40:])) == 0
+    toy = SimpleNamespace(runs=("river",), sources={"a": SimpleNamespace(documents=100)}, version="1")
+    with session(open_registry(workspace)) as opened:
+        look = Inspection(opened, workspace, toy, SimpleNamespace(sources={"a": 100}), now().date())
+        passed = SimpleNamespace(verdict="passed", rounds=(one,))
+        assert _stale(look, "a", passed) == []
+        path = workspace / "changed/runs/river"
+        shutil.copytree(folder / "work/runs/river", path)
+        (workspace / "assessments").rename(workspace / "changed/assessments")
+        elsewhere = replace(look, workspace=workspace / "changed")
+        there = open_run("river", elsewhere.workspace)
+        for documents in (there.folder.part("documents", number) for number in there.parts.numbers):
+            table = pq.read_table(documents)
+            texts = pa.array(["换过的" + text for text in table["text"].to_pylist()], table.schema.field("text").type)
+            pq.write_table(table.set_column(table.schema.get_field_index("text"), "text", texts), documents)
+        assert 'after: 150 documents of run "river" were not among the 150' in _stale(elsewhere, "a", passed)[0]
+        shutil.rmtree(workspace / "changed/assessments")
+        assert "are others than those" in _stale(elsewhere, "a", passed)[0]
+
+
 def evidence(workspace, draw, method):
     return json.loads(evidence_path(workspace, draw, method).read_bytes())
 
@@ -159,8 +202,8 @@ def candidate(workspace):
     table = pa.table({"id": [str(k) for k in range(30)], "text": pa.array(texts, pa.large_string()),
                       "source": ["a"] * 30, "run": ["river"] * 30, "meta": meta})  # fmt: skip
     write_table(folder / "data/part-0.parquet", table)
-    root = sha256(b"data").hexdigest()
-    write_json(folder / "manifest.json", {"version": "1-trial", "trial": True, "data_root": root, "documents": 30,
+    root = root_of(released_digests(folder))
+    write_json(folder / "manifest.json", {"version": "1-trial", "trial": True, "documents_root": root, "documents": 30,
                                           "runs": [{"name": "river"}]})  # fmt: skip
     return folder
 
@@ -171,7 +214,7 @@ def test_both_samples_of_a_release_are_drawn_and_people_see_it_as_it_is(workspac
     technical, manual = said.standings
     assert (technical.rounds[0].draw.n, manual.rounds[0].draw.n, sum(done)) == (3, 30, 3)
     assert (manual.verdict, manual.phase) == ("undecided", "acceptance")
-    root = json.loads((candidate / "manifest.json").read_bytes())["data_root"]
+    root = json.loads((candidate / "manifest.json").read_bytes())["documents_root"]
     assert manual.rounds[0].draw.seed == sha256(bytes.fromhex(root) + b"1").hexdigest()
     shown = []
     people_answer(workspace, said.round_file, lambda document: shown.append(document) or {"verdict": "pass"})
@@ -182,6 +225,9 @@ def test_both_samples_of_a_release_are_drawn_and_people_see_it_as_it_is(workspac
     assert settled["labels"] == {"pass": 30}
     again = accept_release(workspace, "1-trial", ASKING, [], done.append)
     assert [one.verdict for one in again.standings][1] == "passed"
+    assert again.as_json()["standings"][1]["verdict"] == "trial"
+    assert read_standing(again.standings[1], trial=again.trial)[0].startswith("acceptance: TRIAL, NO ACCEPTANCE")
+    assert "PASSED" not in str([read_standing(one, trial=again.trial) for one in again.standings])
     assert (sum(done), len(again.standings[1].rounds)) == (3, 1)
     assert Contents(candidate, frozenset()).sources == {"a": 30}
 

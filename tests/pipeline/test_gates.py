@@ -18,10 +18,12 @@ from scipy.special import betaincinv
 from pipeline.database import now, open_registry, session
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates import evaluate
+from pipeline.gates.candidate import Contents
 from pipeline.gates.samples import technical_size
 from pipeline.registry import Draw, IntegrityError, Release, select
 from pipeline.removed import add_removed
-from pipeline.sources.assessments import enter_draw, enter_found, rounds_of, standing
+from pipeline.sources import assessments
+from pipeline.sources.assessments import enter_draw, enter_found, least_of_source, rounds_of, standing
 from pipeline.sources.drawing import draw_sample, root_of, seed_of, stack
 from pipeline.sources.machine import Found
 from pipeline.sources.paper_store import keep_paper, paper_path
@@ -46,7 +48,7 @@ class Toy:
     folder: Path
     documents: int
     sources: dict
-    data_root: str
+    documents_root: str
     version: str = "1-trial"
     trial: bool = True
     runs: tuple = ("r",)
@@ -72,7 +74,7 @@ def candidate(workspace, documents, **more):
     counts = {
         s: SimpleNamespace(documents=sum(row[0] == s for row in documents)) for s in {row[0] for row in documents}
     }
-    return Toy(folder, len(documents), counts, sha256(repr(sorted(map(str, documents))).encode()).hexdigest(), **more)
+    return Toy(folder, len(documents), counts, Contents(folder, frozenset()).documents_root, **more)
 
 
 def found(names, bad, suspected=0):
@@ -82,7 +84,7 @@ def found(names, bad, suspected=0):
 
 def assess(opened, workspace, source, phase, n, bad, *, method="people", again="", run="r", suspected=0):
     names = [f"{source}{k}" for k in range(n)]
-    draw = enter_draw(opened, phase, source=source, run=run, root="0" * 64, population=1000, seed="1" * 64,
+    draw = enter_draw(opened, phase, source=source, run=run, root=sha256().hexdigest(), population=1000, seed="1" * 64,
                       drawn=names, labels=None, reason=again)  # fmt: skip
     enter_found(opened, workspace, draw, method, found(names, bad, suspected))
     return draw
@@ -90,7 +92,7 @@ def assess(opened, workspace, source, phase, n, bad, *, method="people", again="
 
 def accept(opened, workspace, toy, bad=0):
     for phase, n in (("technical", technical_size(toy.documents)), ("acceptance", toy.documents)):
-        draw = enter_draw(opened, phase, release=toy.version, root=toy.data_root, population=toy.documents,
+        draw = enter_draw(opened, phase, release=toy.version, root=toy.documents_root, population=toy.documents,
                           seed="1" * 64, drawn=[str(k) for k in range(n)], labels=None, reason="again")  # fmt: skip
         method = "people" if phase == "acceptance" else "machine"
         enter_found(
@@ -127,7 +129,7 @@ def good(opened, workspace, *names):
     for name in names:
         register(opened, workspace, name)
         for phase in ("before", "after"):
-            assess(opened, workspace, name, phase, 40, 1)
+            assess(opened, workspace, name, phase, 60, 1)
 
 
 def refused(opened, workspace, toy):
@@ -172,6 +174,24 @@ def test_what_its_files_hold_is_what_counts(workspace):
         good(opened, workspace, "a")
         assert refused(opened, workspace, lie)[:2] == ["counted", "papers"]
         assert "counted" in refused(opened, workspace, replace(toy, documents=3))
+        assert refused(opened, workspace, replace(toy, documents_root="5" * 64))[0] == "counted"
+
+
+def test_a_sample_too_small_to_say_anything_is_neither_drawn_nor_believed(workspace, monkeypatch):
+    toy = candidate(workspace, [("a", str(k), None) for k in range(30)])
+    with session(open_registry(workspace)) as opened:
+        register(opened, workspace, "a")
+        with pytest.raises(RecipeError, match="58 of the 1,000 documents of a says nothing: 59"):
+            assess(opened, workspace, "a", "before", 58, 0)
+        monkeypatch.setattr(assessments, "LEAST_OF_SOURCE", 1)  # as it was drawn before there was a least
+        for phase in ("before", "after"):
+            assess(opened, workspace, "a", phase, 1, 0)
+        accept(opened, workspace, toy)
+        monkeypatch.undo()
+        (wrong,) = (one for one in evaluate(opened, workspace, toy) if not one.passed)
+        assert (wrong.gate, wrong.reason) == ("source_rate", '"a" before: 1 were looked at, 59 must be')
+    assert [least_of_source(population) for population in (7, 59, 60)] == [7, 59, 59]
+    assert [betaincinv(1, n, 0.95) <= 0.05 for n in (58, 59)] == [False, True]
 
 
 def test_users_input_goes_with_its_batch(workspace):
@@ -221,7 +241,7 @@ def test_another_name_does_not_make_a_failed_sample_forgotten(workspace):
     with session(open_registry(workspace)) as opened:
         good(opened, workspace, "a")
         accept(opened, workspace, toy, bad=20)
-        again = replace(toy, version="2-trial", data_root="5" * 64)
+        again = candidate(workspace, [("a", str(k), None) for k in range(1, 101)], version="2-trial")
         accept(opened, workspace, again, bad=4)
         told = [one.as_json() for one in evaluate(opened, workspace, again) if one.trial]
         assert [one["figures"]["verdict"] for one in told] == ["trial", "barred"]
@@ -229,7 +249,7 @@ def test_another_name_does_not_make_a_failed_sample_forgotten(workspace):
         opened.add(Release(version="2-of-another", trial=False, documents=1, root="0" * 64, data_root="0" * 64,
                            manifest="0" * 64, released_at=now()))  # fmt: skip
         opened.flush()
-        later = replace(toy, version="3-trial", data_root="6" * 64)
+        later = candidate(workspace, [("a", str(k), None) for k in range(2, 102)], version="3-trial")
         accept(opened, workspace, later, bad=4)
         assert refused(opened, workspace, later) == []
 
@@ -256,8 +276,8 @@ def test_machines_bar_and_only_people_pass_and_an_unfinished_round_is_not_forgot
         assert standing(opened, "before", source="a").verdict == "undecided"
         enter_found(opened, workspace, draw, "people", found([f"a{k}" for k in range(100)], 5))
         assert standing(opened, "before", source="a").verdict == "passed"  # 5 % is not above 5 %
-        enter_draw(opened, "before", source="a", root="0" * 64, population=1000, seed="1" * 64, drawn=["x"],
-                   labels="before-a-2", reason="more")  # fmt: skip
+        enter_draw(opened, "before", source="a", root="0" * 64, population=1000, seed="1" * 64,
+                   drawn=[str(k) for k in range(59)], labels="before-a-2", reason="more")  # fmt: skip
         assert standing(opened, "before", source="a").verdict == "undecided"
         assess(opened, workspace, "a", "after", 100, 6, method="machine")
         assert standing(opened, "after", source="a").verdict == "barred"
@@ -338,7 +358,7 @@ class Playing(RuleBasedStateMachine):
                 paper_path(self.folder, digest).unlink(missing_ok=True)
                 self.lost.add(digest)
 
-    @rule(name=st.sampled_from(SOURCES), phase=st.sampled_from(["before", "after"]), n=st.sampled_from([40, 400]),
+    @rule(name=st.sampled_from(SOURCES), phase=st.sampled_from(["before", "after"]), n=st.sampled_from([60, 400]),
           share=st.sampled_from([0, 0, 0.02, 0.05, 0.06]))  # fmt: skip
     def look(self, name, phase, n, share):
         if name in self.papers:
@@ -369,7 +389,7 @@ class Playing(RuleBasedStateMachine):
         if self.toy is not None:
             with session(self.engine) as opened:
                 accept(opened, self.folder, self.toy, bad)
-            self.accepted.setdefault(self.toy.data_root, []).append((self.toy.documents, bad))
+            self.accepted.setdefault(self.toy.documents_root, []).append((self.toy.documents, bad))
 
     @rule()
     def make_all_well(self):
@@ -413,9 +433,9 @@ class Playing(RuleBasedStateMachine):
         return bool(rounds) and (not failed or (bad < n and betaincinv(bad + 1, n - bad, 0.95) <= limit))
 
     def is_accepted(self):
-        others = [one for root, rounds in self.accepted.items() if root != self.toy.data_root for one in rounds]
+        others = [one for root, rounds in self.accepted.items() if root != self.toy.documents_root for one in rounds]
         failed = any(bad / n > 0.04 for n, bad in others)
-        return self.low(self.accepted.get(self.toy.data_root, []), 0.04, failed)
+        return self.low(self.accepted.get(self.toy.documents_root, []), 0.04, failed)
 
 
 @pytest.mark.usefixtures("empty")

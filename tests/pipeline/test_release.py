@@ -18,6 +18,7 @@ from pipeline.database import check_audit, now, open_registry, session
 from pipeline.errors import GateError, LedgerError, RecipeError
 from pipeline.executor import nowhere
 from pipeline.gates import Finding
+from pipeline.gates.candidate import Contents
 from pipeline.pool import InProcess
 from pipeline.registry import Audit, Release, Source, select
 from pipeline.release import building, shards, staging
@@ -105,6 +106,16 @@ def ask(workspace, version="1", runs=("first", "second"), gates=passing, form=No
 def rows_of(workspace, version="1"):
     files = sorted((workspace / "releases" / version / "data").glob("*"))
     return [row for path in files for row in pq.read_table(path).to_pylist()]
+
+
+def test_how_documents_are_cut_into_files_changes_nothing_that_samples_are_drawn_by(workspace):
+    one = ask(workspace, "1", form=ReleaseFile(shards=Shaping(page_kb=1)))
+    other = ask(workspace, "2", form=ReleaseFile(shards=Shaping(page_kb=8)))
+    assert one["data_root"] != other["data_root"]
+    assert one["documents_root"] == other["documents_root"]
+    assert one["documents_root"] == Contents(workspace / "releases/1", frozenset()).documents_root
+    news = ask(workspace, "3", form=ReleaseFile(selection=Selection(sources=("news",))))
+    assert news["documents_root"] != one["documents_root"]
 
 
 def test_runs_are_merged_and_each_document_stays_once(workspace):
