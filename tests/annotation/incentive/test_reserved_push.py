@@ -9,7 +9,7 @@ from annotation.opening import ITEMS, round_folder
 from annotation.round_file import RoundFile
 from pipeline.database import session
 from pipeline.errors import RecipeError
-from pipeline.registry import Assignment, Qualification, Reservation, Seat, func, select, update
+from pipeline.registry import Assignment, Qualification, Request, Reservation, Seat, func, select, update
 from pipeline.store import write_table
 from tests.annotation.incentive.till import Till, rules
 
@@ -119,3 +119,19 @@ def test_a_round_file_may_name_its_rules_of_pay():
         {"round": {"name": "r", "kind": "quality", "rule_version": "1", "policy": "x.toml"}}
     )
     assert form.round.policy == "x.toml"
+
+
+def test_closing_leaves_an_appeal_with_its_judge_who_gets_it_anew_in_another_project(till):
+    studio = Studio()
+    studio.revisions, studio.unseat = (lambda *_: []), (lambda *_: None)
+    with session(till.engine) as opened:
+        for held in opened.scalars(select(Assignment).where(Assignment.contributor == "p1")):
+            opened.add(Request(kind="appeal", contributor="p2", item=held.item, ground="x", opened_at=held.issued_at,
+                               deadline=held.issued_at))  # fmt: skip
+            held.role = "adjudicator"
+    send(till, studio, policy=False)
+    before = set(studio.sent)
+    assert rounds.close_round(till.path, "r", studio)["withdrawn"] == 5
+    said = send(till, studio, policy=False, again=True)
+    assert (said["issued"], said["tasks"], len(set(studio.sent) - before)) == ({}, 5, 5)
+    assert len(studio.made) == 3
