@@ -16,7 +16,8 @@ from annotation.label_studio.client import LabelStudio
 from annotation.opening import ITEMS, round_folder
 from annotation.people import add_person, qualify
 from annotation.round_file import RoundFile
-from annotation.rounds import pull_rounds, status_of, sync_round
+from annotation.rounds import pull_rounds, sync_round
+from annotation.status import status_of
 from pipeline.database import now, open_registry, session
 from pipeline.registry import Answer, Assignment, Audit, Item, Ledger, Round, Seat, select
 from pipeline.store import read_table, write_table

@@ -9,10 +9,12 @@ import pytest
 from annotation.comparison import compare
 from annotation.estimates import Design
 from annotation.kinds import Kind
-from annotation.opening import open_round, read_right_texts, read_suggestions, read_texts
+from annotation.opening import open_round
 from annotation.questions import Reader, RoundPage, question_of, read_label
 from annotation.round_file import load_round
-from annotation.rounds import find_round, pull_rounds, status_of
+from annotation.round_tables import read_right_texts, read_suggestions, read_texts
+from annotation.rounds import pull_rounds
+from annotation.status import find_round, status_of
 from flows.runtime import run_direct
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError

@@ -7,9 +7,9 @@ import pytest
 
 from annotation.kinds import QUESTIONS, Kind
 from annotation.kinds.personal_choice import BEYOND, PERSONAL, is_private
-from annotation.opening import read_suggestions, read_texts
 from annotation.questions import RoundPage, question_of
 from annotation.round_file import load_round
+from annotation.round_tables import read_suggestions, read_texts
 from annotation.rounds import find_round, push_round
 from annotation.suggestions import SUGGESTERS
 from filters.personal_lexicon import categories

@@ -81,8 +81,8 @@ def wait_until(condition, child, seconds):
 
 
 def left_at(folder):
-    """Processes that name the folder (our own, the server, a run, its workers) and do not end within five seconds."""
-    deadline = time.monotonic() + 5
+    """Processes that name the folder (our own, the server, a run, its workers) and do not end within thirty seconds."""
+    deadline = time.monotonic() + 30
     while (found := processes_at(folder)) and time.monotonic() < deadline:
         time.sleep(0.1)
     return found
