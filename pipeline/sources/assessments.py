@@ -12,6 +12,7 @@ from pipeline.database import now, record
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.proportion import Rate
 from pipeline.registry import Assessment, Draw, Session, func, select
+from pipeline.request.records import veiled
 from pipeline.sources.drawing import list_digest
 from pipeline.sources.machine import Found
 from pipeline.store import write_bytes
@@ -172,6 +173,7 @@ def enter_draw(
             f"{least_of_source(population)} are the least (where none of {LEAST_OF_SOURCE} is bad, "
             "at most 5 % are, at 95 %)"
         )
+    reason = veiled(reason)
     wanted = Draw.source == source if source is not None else Draw.release == release
     number = (opened.scalars(select(func.max(Draw.round)).where(Draw.phase == phase, wanted)).one() or 0) + 1
     if number > 1 and not reason:

@@ -9,6 +9,7 @@ from pipeline.audit import UNTOLD
 from pipeline.database import now, record
 from pipeline.errors import RecipeError
 from pipeline.registry import Authorisation, Paper, Session, Source, select
+from pipeline.request.records import veiled
 from pipeline.sources.demands import Checked, check_source
 from pipeline.sources.paper_store import is_kept, keep_paper
 from pipeline.sources.source_file import LISTS, BatchEntry, PaperEntry, SourceEntry, plain
@@ -115,6 +116,7 @@ def enter(opened: Session, workspace: Path, entry: SourceEntry, beside: Path) ->
 def bar(opened: Session, name: str, why: str) -> None:
     """Bar a source: it is not collected or run any more, and leaves the next release."""
     source = find_source(opened, name)
+    why = veiled(why)
     source.barred_at, source.barred_why = now(), why
     record(opened, "operator", "source barred", source=name, why=why)
     opened.flush()
@@ -126,7 +128,7 @@ def lift(opened: Session, name: str, why: str) -> None:
     if source.barred_at is None:
         raise RecipeError(f'nobody has barred "{name}"; a bar that comes from its samples cannot be lifted by hand')
     source.barred_at, source.barred_why = None, None
-    record(opened, "operator", "bar lifted", source=name, why=why)
+    record(opened, "operator", "bar lifted", source=name, why=veiled(why))
     opened.flush()
 
 

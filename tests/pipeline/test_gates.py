@@ -20,7 +20,7 @@ from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates import evaluate
 from pipeline.gates.candidate import Contents
 from pipeline.gates.samples import technical_size
-from pipeline.registry import Draw, IntegrityError, Release, select
+from pipeline.registry import Audit, Draw, IntegrityError, Release, select
 from pipeline.removed import add_removed
 from pipeline.sources import assessments
 from pipeline.sources.assessments import enter_draw, enter_found, least_of_source, rounds_of, standing
@@ -192,6 +192,21 @@ def test_a_sample_too_small_to_say_anything_is_neither_drawn_nor_believed(worksp
         assert (wrong.gate, wrong.reason) == ("source_rate", '"a" before: 1 were looked at, 59 must be')
     assert [least_of_source(population) for population in (7, 59, 60)] == [7, 59, 59]
     assert [betaincinv(1, n, 0.95) <= 0.05 for n in (58, 59)] == [False, True]
+
+
+def test_reasons_that_name_somebody_reach_no_audit(workspace):
+    with session(open_registry(workspace)) as opened:
+        register(opened, workspace, "a")
+        bar(opened, "a", "asked by 13812345678")
+        lift(opened, "a", "13812345678 is content")
+        assess(opened, workspace, "a", "after", 60, 0, again="13812345678 asked again")
+        told = json.dumps([row.detail for row in opened.scalars(select(Audit))], ensure_ascii=False)
+    assert [one in told for one in ("13812345678", "asked by ", " is content", " asked again")] == [
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_users_input_goes_with_its_batch(workspace):
