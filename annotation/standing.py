@@ -1,6 +1,6 @@
 """How far a round has come: every item with who holds it, what they said, and what is believed of it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -72,6 +72,8 @@ class Standing:
     posterior: float = 0.0
     category: str | None = None
     """Of the annotators' consensus; None before everybody has answered."""
+    tied: bool = False
+    """Whether as many annotators said something else: one's word against another's, whoever is the more reliable."""
 
     def of(self, role: str) -> list[Held]:
         """Return who holds it in a role."""
@@ -179,8 +181,12 @@ def _believe(standing: list[Standing], round_: Round, reading: Reading) -> None:
         annotating = [held for held in one.of("annotator") if held.counts]
         if len(one.said("annotator")) >= max(one.item.overlap, 1) and len(one.said("annotator")) >= len(annotating):
             one.category, one.posterior = votes.classes[code], float(row[code])
+            said = Counter(reading.category(held.answer.label) for held in annotating
+                           if held.answer is not None and held.answer.label is not None)  # fmt: skip
+            counts = sorted(said.values())
+            one.tied = len(counts) > 1 and counts[-1] == counts[-2]
 
 
 def unsure(one: Standing) -> bool:
-    """Return whether the annotators' consensus is too weak to stand by itself."""
-    return one.category is not None and one.posterior < UNSURE
+    """Return whether the annotators' consensus is too weak to stand by itself: a third person decides."""
+    return one.category is not None and (one.tied or one.posterior < UNSURE)

@@ -104,6 +104,21 @@ def test_where_annotators_disagree_a_third_person_decides(board):
     assert [item.document for _, item in board.waiting("adjudicator")] == ["d2"]
 
 
+def test_ones_word_against_anothers_is_decided_by_a_third_however_reliable_one_of_them_is(board):
+    board = board(items=30, settings={"round": {"consensus": "dawid_skene"}})
+    board.people("p1", "p2", "p3")
+    board.people("a1", role="adjudicator")
+    board.advance()
+    wrong = {f"d{number}" for number in range(1, 30, 3)}
+    board.answer("annotator", lambda document, person, _: "poor" if person == "p3" and document in wrong else "fine")
+    with session(board.engine) as opened:
+        standing = load_standing(opened, board.round(opened), TOY)
+    disputed = {one.item.document for one in standing if {held.answer.label["said"] for held in one.held} != {"fine"}}
+    assert max(one.posterior for one in standing if one.item.document in disputed) > 0.8
+    board.advance()
+    assert {item.document for _, item in board.waiting("adjudicator")} == disputed
+
+
 def audit(board, say):
     board.people("r1", "r2", role="reviewer")
     board.people("a1", role="adjudicator")

@@ -89,4 +89,4 @@ def test_a_month_without_work_is_not_settled_and_leaves_nothing(tmp_path, capsys
     assert f"nothing to pay for in 2026-01: no task of any round belongs to it; there is work in {month}" in (
         capsys.readouterr().err
     )
-    assert not (tmp_path / "scores").exists()
+    assert [path.name for path in (tmp_path / "scores").iterdir()] == [".lock"]
