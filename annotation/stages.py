@@ -79,9 +79,12 @@ def advance(opened: Session, round_: Round, reading: Reading, at: datetime) -> S
         live = [one for one in standing if one.item.state == OPEN and not one.is_planted]
     wants = {one.item.id: one.item.overlap - sum(held.counts for held in one.of("annotator")) for one in live}
     dealer.issue("annotator", [(one, wants[one.item.id], None) for one in live if wants[one.item.id] > 0])
-    dealer.issue("reviewer", [(one, 1, one.answer_like(one.category or "", reading))
-                              for one in _to_review(opened, round_, form, live)])  # fmt: skip
-    dealer.issue("adjudicator", [(one, 1, None) for one in standing if _to_adjudicate(one, round_, reading, appealed)])
+    # What a third person decides anyway needs no reviewer, who in one step could even be the same person.
+    third = [one for one in standing if _to_adjudicate(one, round_, reading, appealed)]
+    decided = {one.item.id for one in third}
+    reviewed = [one for one in _to_review(opened, round_, form, live) if one.item.id not in decided]
+    dealer.issue("reviewer", [(one, 1, one.answer_like(one.category or "", reading)) for one in reviewed])
+    dealer.issue("adjudicator", [(one, 1, None) for one in third])
     return step
 
 

@@ -104,7 +104,7 @@ def test_each_class_shows_its_papers_and_without_any_one_of_them_it_lacks_it(eng
             some = {name: value for name, value in said.items() if name != left_out}
             rest = papers(file, *[one for one in kinds if one != left_out])
             found = lacks(opened, tmp_path, {"class": kind, **some, "papers": rest}, name=f"without-{number}")
-            assert len(found) == 1, (left_out, found)
+            assert len(found) == (left_out in said) + (left_out in kinds), (left_out, found)
 
 
 def test_what_robots_disallows_is_never_complete(engine, tmp_path, file):
@@ -291,8 +291,15 @@ def words(longest):
 DATES = st.dates(date(1990, 1, 1), date(2100, 1, 1))
 DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
 MAYBE = st.one_of(st.none(), words(40))
+
+
+def entry(**said):
+    """A source: not the class itself, of whose signature hypothesis would take the word `kind` for a key."""
+    return SourceEntry(**said)
+
+
 ENTRIES = st.builds(
-    SourceEntry,
+    entry,
     **{"class": st.sampled_from(tables.CLASSES)},
     name=st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,20}\Z"), language=words(5),
     domain=st.sampled_from(tables.SUBJECTS), expires=st.one_of(st.none(), DATES),
