@@ -79,11 +79,11 @@ def advance(opened: Session, round_: Round, reading: Reading, at: datetime) -> S
         live = [one for one in standing if one.item.state == OPEN and not one.is_planted]
     wants = {one.item.id: one.item.overlap - sum(held.counts for held in one.of("annotator")) for one in live}
     dealer.issue("annotator", [(one, wants[one.item.id], None) for one in live if wants[one.item.id] > 0])
-    # What a third person decides anyway needs no reviewer, who in one step could even be the same person.
-    third = [one for one in standing if _to_adjudicate(one, round_, reading, appealed)]
-    decided = {one.item.id for one in third}
-    reviewed = [one for one in _to_review(opened, round_, form, live) if one.item.id not in decided]
+    reviewed = [one for one in _to_review(opened, round_, form, live) if one.item.id not in appealed]
     dealer.issue("reviewer", [(one, 1, one.answer_like(one.category or "", reading)) for one in reviewed])
+    # A reviewer is a third person too, and in one step an adjudicator could even be the same one.
+    seen = {one.item.id for one in reviewed}
+    third = [one for one in standing if one.item.id not in seen and _to_adjudicate(one, round_, reading, appealed)]
     dealer.issue("adjudicator", [(one, 1, None) for one in third])
     return step
 
