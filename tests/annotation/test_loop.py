@@ -18,6 +18,8 @@ from annotation.label_studio import transport
 from annotation.label_studio.client import LabelStudio
 from annotation.people import appeal
 from annotation.serving import Server
+from annotation.stages import _audited
+from annotation.standing import Standing, form_of
 from annotation.status import find_round
 from flows.cli import main
 from flows.runtime import run_direct
@@ -312,7 +314,11 @@ def check(world):
     # Every batch was audited, all that was disputed went to a third person, and what is decided is right.
     drawn = [row for row in consensus if row["probability"] is not None]
     assert len(drawn) == 300
-    assert sum(row["reviewed"] for row in drawn) >= 6 * 5
+    looked_at = {row["document"] for row in drawn if row["reviewed"] or row["adjudicated"]}
+    audited = audited_of(world)
+    assert [len(batch) for batch in audited] == [5] * 6
+    assert set().union(*audited) <= looked_at
+    assert sum(row["reviewed"] for row in drawn) >= 20  # of those drawn, third people had decided few before
     assert all(row["final"] is not None for row in drawn)
     right = [row["final"] == truth(world.texts(row["document"])) for row in drawn]
     assert sum(right) / len(right) >= 0.97
@@ -329,6 +335,18 @@ def check(world):
     with session(world.engine) as opened:
         assert check_audit(opened) > 10
         assert len(opened.scalars(select(Qualification)).all()) == 12 + 6
+
+
+def audited_of(world):
+    """The documents that each batch's audit drew."""
+    with session(world.engine) as opened:
+        round_ = find_round(opened, "quality-1")
+        items = opened.scalars(
+            select(Item).where(Item.round == round_.id, Item.probability.is_not(None)).order_by(Item.id)
+        ).all()
+        batches = {batch: [Standing(item) for item in items if item.batch == batch] for batch in range(6)}
+        drawn = [_audited(opened, round_, form_of(round_), batch, ones) for batch, ones in batches.items()]
+        return [{item.document for item in items if item.id in batch} for batch in drawn]
 
 
 def appeal_of(world):
