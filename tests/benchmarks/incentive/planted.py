@@ -114,7 +114,7 @@ def show(name, row):
 
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED
-    seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 6  # noqa: PLR2004
+    seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 6
     found = crowds(folder)
     if not found:
         print(f"no crowds in {folder}")
