@@ -258,6 +258,18 @@ def test_who_judges_an_appeal_after_the_round_was_closed_is_paid_and_then_the_di
         verify(opened)
 
 
+def test_work_that_is_answered_after_the_month_in_which_it_was_sent_is_measured_by_it_too(till):
+    till = till()
+    till.reserve(AFTER - timedelta(days=5))
+    till.answer(at=AFTER - timedelta(days=4), most=2)  # the first of December
+    assert [(one["j_bp"], one["entitled_fen"]) for one in till.score("settle")["people"]] == [(8000, 200)] * 2
+    till.answer(at=AFTER - timedelta(days=1))
+    till.score("settle")
+    assert till.paid() == {"p1": 400, "p2": 400}
+    with pytest.raises(RecipeError, match="no task of any round belongs to it"):
+        score_period(till.path, "2027-01", act="settle", at=AFTER, scorer=Hand(), readings=lambda _: TOY)
+
+
 def test_who_is_suspected_of_copying_gets_the_floor_until_somebody_has_decided(till):
     till = till()
     till.reserve()
