@@ -121,7 +121,7 @@ def _score(
     calendar = Calendar() if policy is None else policy.calendar
     with session(engine) as opened:  # once it is entered, so that no page says what was not paid
         published = publish(
-            opened, workspace, measurement.period, calendar.bounds(measurement.period), measurement.answers,
+            opened, workspace, measurement.period, calendar, measurement.answers,
             measurement.found, tiers, measurement.references, readings, at,
         )  # fmt: skip
     said = {"scores_entered": entered, "unpriced": works.unpriced, **published}

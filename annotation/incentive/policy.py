@@ -34,7 +34,11 @@ class Calendar:
 
     def period_at(self, at: datetime) -> str:
         """Return the month that a moment (UTC without zone) falls into."""
-        return f"{at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)):%Y-%m}"
+        return self.day_at(at)[:7]
+
+    def day_at(self, at: datetime) -> str:
+        """Return the day of a moment (UTC without zone), as people are told it."""
+        return f"{at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)):%Y-%m-%d}"
 
     def bounds(self, period: str) -> tuple[datetime, datetime]:
         """Return when a month begins and when the next does, UTC without zone.

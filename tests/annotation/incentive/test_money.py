@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, text
 
 from annotation.credentials import verify_credential
+from annotation.incentive import ledger
 from annotation.incentive.budgets import round_policy
 from annotation.incentive.ledger import Entry, post, seal, verify
 from annotation.incentive.payroll import payroll_rows, write_payroll
@@ -164,6 +165,19 @@ def test_advance_then_settlement_then_the_same_again(till):
     with session(till.engine) as opened:
         assert verify(opened)["fen"] == {"reserve": 1000, "advance": 400, "settlement": 400}
         assert opened.scalars(select(Score.revision)).all() == [1, 1]
+
+
+def test_days_are_told_by_the_calendar_of_the_rules_not_by_that_of_greenwich(till, monkeypatch):
+    till = till()
+    till.reserve()
+    till.answer()
+    evening = AFTER + timedelta(hours=20)
+    monkeypatch.setattr(ledger, "now", lambda: evening)
+    till.score("settle", at=evening)
+    assert till.ledger("settlement")[0].why["appeal_until"] == "2026-12-16"
+    page = (till.path / "scores" / PERIOD / "statements" / "p1.html").read_text("utf-8")
+    assert "2026-12-06" in page
+    assert "2026-12-05" not in page
 
 
 def test_what_was_paid_is_never_taken_back_and_a_better_score_pays_the_difference(till):
