@@ -168,6 +168,54 @@ def test_a_batch_that_is_wrong_too_often_goes_back_and_is_audited_anew(board):
     assert actions.count("batch returned") == 1
 
 
+def test_a_batch_in_which_all_is_decided_goes_back_to_nobody(board):
+    board = board(items=4, review="audit", settings={"review": {"batch": 10, "share": 1.0, "most_wrong": 0.1}})
+    board.people(*PEOPLE)
+    audit(board, lambda *_: "poor")
+    assert [board.advance().returned for _ in range(3)] == [[], [], []]
+
+
+def test_a_batch_that_came_back_is_judged_by_what_was_answered_anew(board):
+    board = board(items=80, review="audit", settings=AUDIT)
+    board.people(*PEOPLE)
+    assert audit(board, lambda *_: "poor").returned == list(range(8))
+    decided = {one.item.document for one in board.standing() if one.said("adjudicator")}
+    board.answer("annotator", lambda *_: "poor")
+    assert board.advance().issued == {"reviewer": 8 * 3}  # three of the seven of each
+    assert decided & {item.document for _, item in board.waiting("reviewer")} == set()
+    board.answer("reviewer", lambda *_: "poor")
+    assert (board.advance().returned, set(board.finals().values())) == ([], {"poor"})
+
+
+def test_who_was_refused_is_not_asked_again_beside_the_one_who_took_over(board):
+    board = board(items=4, review="audit", settings={"review": {"batch": 10, "share": 0.25, "most_wrong": 0.1}})
+    board.people("p1", "p2")
+    board.advance()
+    board.answer("annotator", lambda _, person, __: "refused" if person == "p1" else "fine")
+    board.people("p3")
+    assert board.advance().issued == {"annotator": 4}
+    assert audit(board, lambda *_: "poor").returned == [0]
+    assert {row.contributor for row, _ in board.waiting("annotator")} == {"p2", "p3"}
+
+
+def test_what_was_approved_before_its_batch_came_back_is_doubted_anew(board):
+    board = board(items=40, review="audit", settings=AUDIT)
+    board.people("p1", "p2")
+    board.people("r3", role="reviewer")
+    approved = {}
+
+    def say(document, *_):
+        return "fine" if approved.setdefault(int(document[1:]) // 10, document) == document else "poor"
+
+    assert audit(board, say).returned == [0, 1, 2, 3]
+    board.answer("annotator", lambda _, person, __: "fine" if person == "p1" else "poor")
+    board.advance()
+    waiting = {(item.document, row.role) for row, item in board.waiting()}
+    tied = {one.item.document for one in board.standing() if one.tied}
+    assert tied == {document for document, _ in waiting} >= set(approved.values())
+    assert {role for document, role in waiting if document in approved.values()} == {"reviewer", "adjudicator"}
+
+
 def test_an_exam_is_marked_once_everything_is_answered(board):
     board = board(items=0, golds=5, purpose="exam", settings={"gold": {"file": "g"}, "exam": {"pass_score": 0.8}})
     board.people("p1", "p2", "p3")
