@@ -8,7 +8,7 @@ from annotation.people import appeal, settle_appeals, settle_exam, suspend
 from annotation.standing import load_standing
 from pipeline.database import record, session
 from pipeline.errors import RecipeError
-from pipeline.registry import Assignment, Audit, Item, Qualification, select
+from pipeline.registry import Assignment, Audit, Item, Qualification, select, update
 from tests.annotation.board import TOY, Board
 
 PEOPLE = ("p1", "p2", "p3", "p4")
@@ -64,7 +64,7 @@ def test_safety_needs_a_reviewer_for_each_who_is_not_its_annotator(board):
     board.people(*PEOPLE, role="reviewer")
     board.advance()
     board.answer("annotator", lambda *_: "fine")
-    assert set(board.finals().values()) == {"fine"}  # nobody has doubted it, but nothing is issued yet
+    assert set(board.finals().values()) == {None}  # nobody has doubted it, but nobody has approved it either
     assert board.advance().issued == {"reviewer": 8}
     assert set(board.finals().values()) == {None}
     for document in {document for document, *_ in held(board)}:
@@ -214,6 +214,30 @@ def test_what_was_approved_before_its_batch_came_back_is_doubted_anew(board):
     tied = {one.item.document for one in board.standing() if one.tied}
     assert tied == {document for document, _ in waiting} >= set(approved.values())
     assert {role for document, role in waiting if document in approved.values()} == {"reviewer", "adjudicator"}
+
+
+def test_a_tie_is_nothing_as_long_as_nobody_can_be_found_to_decide_it(board):
+    board = board(items=2)
+    board.people("p1", "p2")
+    board.advance()
+    board.answer("annotator", lambda document, person, _: "poor" if (document, person) == ("d1", "p1") else "fine")
+    assert board.advance().short == {"adjudicator": 1}
+    assert board.finals() == {"d0": "fine", "d1": None}
+
+
+def test_a_reviewer_who_was_shown_nothing_is_heard_too(board):
+    board = board(items=2, review="every")
+    board.people("p1", "p2")
+    board.people("r1", role="reviewer")
+    board.people("a1", role="adjudicator")
+    board.advance()
+    board.answer("annotator", lambda *_: "fine")
+    board.advance()
+    with session(board.engine) as opened:  # a consensus that is nobody's answer
+        opened.execute(update(Assignment).where(Assignment.role == "reviewer").values(shown=None))
+    board.answer("reviewer", lambda document, *_: "poor" if document == "d1" else "fine")
+    assert board.finals() == {"d0": "fine", "d1": None}
+    assert board.advance().issued == {"adjudicator": 1}
 
 
 def test_an_exam_is_marked_once_everything_is_answered(board):
