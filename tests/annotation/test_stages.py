@@ -8,7 +8,7 @@ from annotation.people import appeal, settle_appeals, settle_exam, suspend
 from annotation.standing import load_standing
 from pipeline.database import record, session
 from pipeline.errors import RecipeError
-from pipeline.registry import Assignment, Audit, Item, Qualification, select, update
+from pipeline.registry import Answer, Assignment, Audit, Item, Qualification, select, update
 from tests.annotation.board import TOY, Board
 
 PEOPLE = ("p1", "p2", "p3", "p4")
@@ -282,6 +282,31 @@ def test_an_appeal_is_decided_by_one_who_has_not_seen_it_and_makes_gold(board):
         assert {decided[0].decided_by} == {"a1", "a2"} - before
         gold = opened.scalars(select(Item).where(Item.document == "d2")).one()
         assert (gold.is_gold, gold.gold, gold.gold_revision, gold.probability) == (True, {"said": "poor"}, 1, 0.5)
+
+
+@pytest.mark.parametrize(("person", "decision"), [("r1", "granted"), ("p1", "refused")])
+def test_an_appeal_is_decided_once_whoever_made_it_and_whatever_is_left_of_the_answer(board, person, decision):
+    board = board(items=1, review="every")
+    board.people("p1", "p2")
+    board.people("r1", role="reviewer")
+    board.people("a1", "a2", "a3", role="adjudicator")
+    board.advance()
+    board.answer("annotator", lambda *_: "fine")
+    board.advance()
+    board.answer("reviewer", lambda *_: "poor")
+    board.advance()
+    board.answer("adjudicator", lambda *_: "fine")
+    with session(board.engine) as opened:
+        appeal(opened, board.round(opened), person, "d0", "look again")
+        mine = select(Assignment.id).where(Assignment.contributor == "p1")
+        opened.execute(update(Answer).where(Answer.assignment.in_(mine)).values(latest=False))  # p1 deletes his
+    assert board.advance().issued["adjudicator"] == 1
+    board.answer("adjudicator", lambda *_: "poor")
+    with session(board.engine) as opened:
+        round_ = board.round(opened)
+        decided = settle_appeals(opened, round_, load_standing(opened, round_, TOY), TOY)
+        assert [row.decision for row in decided] == [decision]
+    assert board.advance().issued["adjudicator"] == 0
 
 
 def test_gold_is_mixed_in_without_a_trace(board):
