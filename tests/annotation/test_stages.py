@@ -309,6 +309,51 @@ def test_an_appeal_is_decided_once_whoever_made_it_and_whatever_is_left_of_the_a
     assert board.advance().issued["adjudicator"] == 0
 
 
+def test_nobody_gets_more_than_his_room_however_often_is_dealt(board):
+    board = board(items=6, settings={"people": {"cap": 4}})
+    board.people("p1", "p2")
+    assert board.advance().issued["annotator"] == 8
+    step = board.advance()
+    assert (step.issued["annotator"], step.short["annotator"]) == (0, 4)
+
+
+@pytest.mark.parametrize(("named", "working"), [(None, {"p1", "p3"}), (["p1", "p2"], {"p1"})])
+def test_only_who_is_named_and_not_suspended_works(board, named, working):
+    board = board(items=4, settings={"people": {} if named is None else {"annotators": named}})
+    board.people("p1", "p2", "p3")
+    with session(board.engine) as opened:
+        suspend(opened, "p2")
+    board.advance()
+    assert {row.contributor for row, _ in board.waiting()} == working
+
+
+def test_as_many_wrong_as_are_borne_send_nothing_back(board):
+    board = board(items=10, review="audit", settings={"review": {"batch": 10, "share": 1.0, "most_wrong": 0.1}})
+    board.people(*PEOPLE)
+    assert audit(board, lambda document, *_: "poor" if document == "d3" else "fine").returned == []
+
+
+def test_what_is_decided_or_appealed_about_gets_no_reviewer_and_what_is_drawn_no_third_person_yet(board):
+    board = board(items=4, review="audit", settings={"review": {"batch": 10, "share": 1.0, "most_wrong": 0.1}})
+    board.people("p1", "p2")
+    board.people("r1", role="reviewer")
+    board.people("a1", "a2", role="adjudicator")
+    board.advance()
+
+    def say(document, person, _):
+        return "poor" if person == "p1" and document != "d2" else "fine"
+
+    board.answer("annotator", lambda *about: None if about[0] in {"d2", "d3"} else say(*about))
+    assert board.advance().issued == {"adjudicator": 2}  # the batch is not whole
+    board.answer("adjudicator", lambda document, *_: "fine" if document == "d0" else None)
+    board.answer("annotator", say)
+    with session(board.engine) as opened:
+        appeal(opened, board.round(opened), "p1", "d2", "look again")
+    board.advance()
+    waiting = sorted((item.document, row.role) for row, item in board.waiting())
+    assert waiting == [("d1", "adjudicator"), ("d1", "reviewer"), ("d2", "adjudicator"), ("d3", "reviewer")]
+
+
 def test_gold_is_mixed_in_without_a_trace(board):
     board = board(items=40, golds=30, settings={"gold": {"file": "g", "rate": 0.2}})
     board.people(*PEOPLE)
