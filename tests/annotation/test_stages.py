@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from annotation import results
 from annotation.people import appeal, settle_appeals, settle_exam, suspend
 from annotation.standing import load_standing
 from pipeline.database import record, session
@@ -223,6 +224,22 @@ def test_a_tie_is_nothing_as_long_as_nobody_can_be_found_to_decide_it(board):
     board.answer("annotator", lambda document, person, _: "poor" if (document, person) == ("d1", "p1") else "fine")
     assert board.advance().short == {"adjudicator": 1}
     assert board.finals() == {"d0": "fine", "d1": None}
+
+
+def test_a_third_persons_word_goes_back_with_certainty_not_with_what_spoke_for_another_label(board):
+    board = board(items=1)
+    board.people("p1", "p2")
+    board.people("a1", role="adjudicator")
+    board.advance()
+    board.answer("annotator", lambda _, person, __: "poor" if person == "p1" else "fine")
+    board.advance()
+    board.answer("adjudicator", lambda *_: "poor")
+    with session(board.engine) as opened:
+        done = [(one, one.final(TOY)) for one in load_standing(opened, board.round(opened), TOY)]
+        table = results._attributes(board.round(opened), done, {"d0": {"source": "s"}}, TOY)
+    assert table.to_pylist() == [
+        {"id": "d0", "source": "s", "human.toy": "poor", "human.toy_bad": 1, "human.toy_posterior": 1.0}
+    ]
 
 
 def test_a_reviewer_who_was_shown_nothing_is_heard_too(board):
