@@ -131,7 +131,7 @@ def make(workspace, version, form):
     folder = workspace / "releases" / version
     plan = make_plan(version, ["made_up"], workspace, form, trial=False)
     begun = time.process_time()
-    built = build(plan, folder, workspace / "aside", InProcess(nowhere), Quiet(), 10**9, None)
+    built = build(plan, folder, workspace / "aside", InProcess(nowhere), Quiet(), 10**9, None, None)
     seconds = time.process_time() - begun
     manifest = finish(built.manifest | {"gates": []}, folder, built.manifest["files"])
     write_json(folder / "manifest.json", manifest)
