@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.database import now, open_registry, record, session
+from pipeline.disk import disk_failures
 from pipeline.errors import RecipeError
 from pipeline.executor import Executor, Progress
 from pipeline.registry import Release, Session, Source, select
@@ -31,6 +32,8 @@ from pipeline.store import RunFolder, read_json
 
 __all__ = ["Request", "is_entered", "release"]
 
+DISK = "what stands under a version is whole, or nothing is there; make room and say the same again, which goes on"
+
 
 def release(request: Request, executor: Executor, progress: Progress, memory: int) -> dict[str, Any]:
     """Make a release, or end one that was begun.
@@ -42,11 +45,16 @@ def release(request: Request, executor: Executor, progress: Progress, memory: in
         RecipeError: the request is wrong, or the version is taken.
         GateError: a gate refused; the candidate's `evidence/gates.json` says why.
         LedgerError: what is there is not what was written.
+        ServiceError: the disk is full or fails.
     """
     check_version(request.version, trial=request.trial)
     if not request.workspace.is_dir():
         raise RecipeError(f"there is no workspace {request.workspace}")
-    with _alone(request.workspace / RELEASES, "a release"), _alone(request.workspace / "takedowns", "a takedown"):
+    with (
+        disk_failures(DISK),
+        _alone(request.workspace / RELEASES, "a release"),
+        _alone(request.workspace / "takedowns", "a takedown"),
+    ):
         if request.folder.exists():
             return settle(request)
         with ExitStack() as stack:
