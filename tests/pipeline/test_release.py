@@ -515,6 +515,9 @@ def test_what_is_released_already_is_said_to_be(workspace, capsys, monkeypatch):
         assert main(said) == 0
         told.append(capsys.readouterr().out.partition(" 1-trial")[0])
     assert told == ["Released", "Already released:"]
+    common = ["--workspace", str(workspace), "--quiet"]
+    assert main(["verify", "1-trial", "--rows", *common]) == 0
+    assert "files as released, all 13 documents too" in capsys.readouterr().out
 
 
 def test_lines_hold_the_same_rows(workspace):
