@@ -109,8 +109,8 @@ def _quality(why: Why) -> list[str]:
     scale = "随意作答或一律选同一项约为零，全部正确为一"
     low = "，预付取其保守下限" if why.get("low") else ""
     said = [f"知情度：您在「{kind_words(kind)}」中{low}为 {decimal(why['j_bp'])}（{scale}）。"]
-    if why["gold"]:
-        golds = [(class_words(kind, name), seen, right) for name, seen, right in why["gold"]]
+    golds = [(class_words(kind, name), seen, right) for name, seen, right in why["gold"] if seen]
+    if golds:
         classes = "；".join(f"「{words}」{seen} 题，答对 {right} 题" for words, seen, right in golds)
         said.append(f"已有定论：{classes}。")
     else:

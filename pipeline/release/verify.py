@@ -26,7 +26,7 @@ from pipeline.release.manifest import (
     sha256_of,
 )
 from pipeline.release.signature import check_signature
-from pipeline.sources.drawing import document_digest, root_of, stack
+from pipeline.sources.drawing import digest_documents, root_of, stack
 from pipeline.store import count_rows, read_batches, read_json
 
 AUDIT = "evidence/audit.jsonl"
@@ -149,19 +149,20 @@ def _of_footer(file: Path, said: int) -> str | None:
 
 def _of_rows(folder: Path, manifest: Mapping[str, Any], advance: Callable[[int], None]) -> Iterator[Fault]:
     """Yield what the manifest says of its documents and the rows do not: files are known to be as it names them."""
+    wanted = ["source", "id", "text"]
     documents: list[bytes] = []
     sources = Counter[str]()
     for entry in (one for one in manifest["files"] if one["path"].startswith(DATA)):
-        begin = len(documents)
+        rows = 0
         try:
-            for table in read_batches(folder / entry["path"], ("source", "id", "text")):
-                columns = [table[name].to_pylist() for name in ("source", "id", "text")]
-                sources.update(columns[0])
-                documents += [document_digest(*parts) for parts in zip(*columns, strict=True)]
-        except (pa.ArrowException, OSError, KeyError, TypeError) as error:
+            for table in read_batches(folder / entry["path"], wanted):
+                documents.append(digest_documents(table, wanted))
+                sources.update(table["source"].to_pylist())
+                rows += table.num_rows
+        except (pa.ArrowException, OSError, AttributeError, KeyError, TypeError) as error:
             yield Fault(entry["path"], f"its rows cannot be read: {error}")
-        if len(documents) - begin != entry["rows"]:
-            yield Fault(entry["path"], f"holds {len(documents) - begin} rows, not {entry['rows']}")
+        if rows != entry["rows"]:
+            yield Fault(entry["path"], f"holds {rows} rows, not {entry['rows']}")
         advance(int(entry["bytes"]))
     root = root_of(stack(documents))
     if root != manifest["documents_root"]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, text
 
 from annotation.credentials import verify_credential
+from annotation.incentive import ledger
 from annotation.incentive.budgets import round_policy
 from annotation.incentive.ledger import Entry, post, seal, verify
 from annotation.incentive.payroll import payroll_rows, write_payroll
@@ -166,6 +167,19 @@ def test_advance_then_settlement_then_the_same_again(till):
         assert opened.scalars(select(Score.revision)).all() == [1, 1]
 
 
+def test_days_are_told_by_the_calendar_of_the_rules_not_by_that_of_greenwich(till, monkeypatch):
+    till = till()
+    till.reserve()
+    till.answer()
+    evening = AFTER + timedelta(hours=20)
+    monkeypatch.setattr(ledger, "now", lambda: evening)
+    till.score("settle", at=evening)
+    assert till.ledger("settlement")[0].why["appeal_until"] == "2026-12-16"
+    page = (till.path / "scores" / PERIOD / "statements" / "p1.html").read_text("utf-8")
+    assert "2026-12-06" in page
+    assert "2026-12-05" not in page
+
+
 def test_what_was_paid_is_never_taken_back_and_a_better_score_pays_the_difference(till):
     till = till()
     till.reserve()
@@ -256,6 +270,18 @@ def test_who_judges_an_appeal_after_the_round_was_closed_is_paid_and_then_the_di
     assert [(row.period, row.amount) for row in till.ledger("settlement") if row.party == "a1"] == [("2026-12", 100)]
     with session(till.engine) as opened:
         verify(opened)
+
+
+def test_work_that_is_answered_after_the_month_in_which_it_was_sent_is_measured_by_it_too(till):
+    till = till()
+    till.reserve(AFTER - timedelta(days=5))
+    till.answer(at=AFTER - timedelta(days=4), most=2)  # the first of December
+    assert [(one["j_bp"], one["entitled_fen"]) for one in till.score("settle")["people"]] == [(8000, 200)] * 2
+    till.answer(at=AFTER - timedelta(days=1))
+    till.score("settle")
+    assert till.paid() == {"p1": 400, "p2": 400}
+    with pytest.raises(RecipeError, match="no task of any round belongs to it"):
+        score_period(till.path, "2027-01", act="settle", at=AFTER, scorer=Hand(), readings=lambda _: TOY)
 
 
 def test_who_is_suspected_of_copying_gets_the_floor_until_somebody_has_decided(till):

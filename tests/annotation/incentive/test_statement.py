@@ -116,6 +116,8 @@ def test_a_row_that_does_not_add_up_makes_no_statement(name):
     ("more", "words"),
     [
         ({"gold": []}, "还没有答到"),
+        ({"gold": [["risky", 0, 0], ["safe", 0, 0]]}, "还没有答到"),
+        ({"gold": [["A1", 0, 0], ["safe", 12, 11]]}, "已有定论：「无风险」12 题，答对 11 题。"),
         ({"j_peer_bp": None}, "无从旁证"),
         ({"cap": "gold", "cap_bp": 6200}, "只支持到 0.62"),
         ({"cap": "unanchored", "cap_bp": 5000}, "以 0.50 为限"),

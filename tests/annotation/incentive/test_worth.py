@@ -139,6 +139,8 @@ def test_the_example_is_a_policy_and_every_key_of_it_is_known():
         ({"rates": {"default": 7199}}, "low_rates_because"),
         ({"rates": {"default": 9000, "domains": {"law": 100}}}, r"rates \(law\)"),
         ({"norms": [{"kind": "quality", "seconds": 3}]}, '"default"'),
+        ({"norms": [{"kind": kind, "seconds": 3} for kind in ("default", "safty/review")]}, 'mean "safety/review"'),
+        ({"rates": {"default": 9000, "domains": {"medecine": 9000}}}, 'mean "medicine"'),
         ({"norms": [{"kind": "default", "seconds": 3}] * 2}, "each kind once"),
         ({"multiplier": {"j_zero_bp": 8000, "j_full_bp": 8000}}, "above j_zero_bp"),
         ({"tiers": {"t1_bp": 12_000}}, "higher tier"),
