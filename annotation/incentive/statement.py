@@ -125,6 +125,7 @@ def _quality(why: Why) -> list[str]:
         "gold": f"上限：已有定论的题只支持到 {cap}，知情度以此为限。",
         "peer": f"上限：同伴旁证只支持到 {cap}，知情度以此为限。",
         "unanchored": f"上限：已有定论的题还不到两类，知情度暂以 {cap} 为限；以后答到的题会补上依据，差额补发。",
+        "copies": "上限：您的答案与他人的答案错得相同，超出巧合，知情度只取可以确信的下限。",
     }[why["cap"]])  # fmt: skip
     return said
 
