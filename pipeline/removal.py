@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from pipeline.identity import place_id
 from pipeline.passage_stages import BETWEEN
-from pipeline.removed import Named, load_removed, salt_of
+from pipeline.removed import load_removed
 from pipeline.request.bans import banned_documents
+from pipeline.salt import salt_of
 from pipeline.schema import INPUT_ID
 from pipeline.store import (
     ANSWERS,
@@ -30,6 +31,7 @@ from pipeline.store import (
     write_json,
 )
 from pipeline.twins import FOLDER
+from pipeline.veiled import Named, veiled_in
 
 _TABLES = ("corpus", "verdicts", "attributes", "signatures", "documents")
 """Tables of a part that name documents or hold their text."""
@@ -117,13 +119,14 @@ def keep_removed(folder: RunFolder, workspace: Path, scans: Mapping[int, dict[st
     if not removed.documents and not removed.bans:
         return dict(scans)
     listed = removed.fingerprint()
-    salt = salt_of(workspace) if removed.bans else b""
+    salt = salt_of(workspace)
     kept = {}
     for number, scan in scans.items():
         receipt = dict(scan)
         if scan.get("removed") != listed:
-            banned = banned_documents(folder.part("documents", number), removed, salt)
-            remove_documents(folder, [number], removed.documents | banned)
+            path = folder.part("documents", number)
+            named = removed.documents | veiled_in(path, removed.documents, salt)
+            remove_documents(folder, [number], named | banned_documents(path, removed, salt))
             receipt = (read_json(folder.receipt("scan", number)) or {}) | {"removed": listed}
             write_json(folder.receipt("scan", number), receipt)
         kept[number] = receipt

@@ -19,14 +19,16 @@ from pipeline.errors import LedgerError, RecipeError
 from pipeline.index import GONE, Index, at_index, open_index, removal_digest, signing_of
 from pipeline.indexing import purge, restate
 from pipeline.removal import forget_copies, forget_traces, remove_documents
-from pipeline.removed import FOLDER, Ban, Named, add_removed
+from pipeline.removed import Ban, add_removed
 from pipeline.request.releases import Held, account, holding
 from pipeline.request.resemblance import Resembling, folded_texts, near_duplicates
-from pipeline.request.search import Report, numbers_of, silent
+from pipeline.request.search import Report, numbers_of, silent, unveiled
 from pipeline.run import alone
+from pipeline.salt import FOLDER
 from pipeline.segment import name_keys, name_of
 from pipeline.signing import Signing
 from pipeline.store import RunFolder, digest_file, fingerprint, read_json, write_json
+from pipeline.veiled import Named, hidden
 
 
 @dataclass
@@ -124,16 +126,18 @@ def take_down(
         signing_of(workspace / "index" / name)
     with alone_at(workspace):
         banned = [[ban.by, ban.token] for ban in sorted(bans)]
-        named = fingerprint(sorted(documents), *(["twins"] if twins else []), *([banned] if banned else []))
+        asked = sorted(set(hidden(workspace, documents).values()))
+        named = fingerprint(asked, *(["twins"] if twins else []), *([banned] if banned else []))
         path = workspace / FOLDER / f"{named}.json"
         proof = _Proof(path, read_json(path) or {"documents": [], "index": [], "runs": []})
         # Of a takedown that was killed, some clusters are gone already: it has noted who was in them.
         documents |= frozenset((source, identity) for source, identity in proof.content["documents"])
+        documents |= unveiled(workspace, documents)
         resembling = None
         if twins:
             documents, resembling = _with_twins(workspace, documents, proof, report)
         add_removed(workspace, documents, bans)  # before all else: from here on nothing brings them back
-        proof.content["documents"] = [list(one) for one in sorted(documents)]
+        proof.content["documents"] = [list(one) for one in sorted(set(hidden(workspace, documents).values()))]
         proof.save()
         proof.note_releases(workspace, holding(workspace, documents, resembling=resembling))
         for index in _indexes(workspace) if indexes is None else [workspace / "index" / name for name in indexes]:

@@ -133,6 +133,19 @@ def _masked(manifest: Mapping[str, Any]) -> int:
     return sum(sum(counts.values()) for one in done for counts in one.values() if isinstance(counts, dict))
 
 
+def _veiled(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """Say how many ids and addresses were identifiers themselves, in Chinese and English."""
+    ids, urls = (manifest.get("veiled", {}).get(name, 0) for name in ("ids", "urls"))
+    if not ids + urls:
+        return "", ""
+    chinese = f"{ids:,} 篇的编号本身即个人标识，以加盐散列（`veiled-…`）代替；{urls:,} 篇网址中的标识已遮盖。"
+    english = (
+        f"The ids of {_number(ids, 'document')} were identifiers themselves: a salted hash (`veiled-…`) stands for "
+        f"each. Identifiers in the addresses of {_number(urls, 'document')} are masked."
+    )
+    return chinese, english
+
+
 def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any], *, compared: bool) -> str:
     quantiles = statistics.get("lengths", {}).get("quantiles", {})
     lengths = "，".join(f"{float(share):.0%}：{chars:,} 字" for share, chars in quantiles.items()) or "–"
@@ -151,7 +164,7 @@ def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any], *, comp
 ## 个人信息
 
 清洗时按类别遮盖，各次清洗所输出语料共处理 {_masked(manifest):,} 处（类别与数量见 `evidence/personal_data.json`，\
-不含任何值）。残留无法排除；请求删除见下。
+不含任何值）。残留无法排除；请求删除见下。{_veiled(manifest)[0]}
 
 ## 删除与更正
 
@@ -183,7 +196,7 @@ file, every edit and verdict.
 ## Personal and sensitive information
 
 Masked by category when the runs wrote their corpora: {_masked(manifest):,} places in all (kinds and numbers in \
-`evidence/personal_data.json`, no values). What remains cannot be ruled out.
+`evidence/personal_data.json`, no values). What remains cannot be ruled out. {_veiled(manifest)[1]}
 
 ## Removal
 

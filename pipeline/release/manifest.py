@@ -116,7 +116,13 @@ def describe(
             "replaced_by_later_runs": merged.replaced,
             "renamed": sum(map(len, merged.renamed.values())),
         },
+        "veiled": veiled_of(left),
     }  # fmt: skip
+
+
+def veiled_of(left: Left) -> dict[str, int]:
+    """Say of how many rows an id or an address was an identifier of a person, and is replaced."""
+    return {name: left.veiled[name] for name in ("ids", "urls")}
 
 
 def _run(run: Run) -> dict[str, Any]:

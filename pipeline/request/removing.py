@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.registry import Engine
-from pipeline.removed import FOLDER, Ban, Named, Removed, load_removed, salt_of, write_removed
+from pipeline.removed import Ban, Removed, load_removed, write_removed
 from pipeline.request import records
 from pipeline.request.clock import Clock
 from pipeline.request.demand import Demand, Ids
@@ -16,8 +16,10 @@ from pipeline.request.records import Asked
 from pipeline.request.releases import Held, account, holding
 from pipeline.request.search import Report, numbers_of, runs_of, search, silent
 from pipeline.run import alone
+from pipeline.salt import FOLDER, salt_of
 from pipeline.store import read_json, withdraw, write_bytes, write_json
 from pipeline.takedown import alone_at, take_down
+from pipeline.veiled import Named, hidden, with_hidden
 
 OPEN = "open"
 """Folder in takedowns/ of what waits for a decision, or was being taken out when somebody was killed."""
@@ -131,8 +133,9 @@ def ask(
     documents = demand.documents if isinstance(demand, Ids) else sought.documents
     documents |= frozenset(map(tuple, (left or {}).get("documents", [])))
     salted_bans = sorted(demand.bans(salt_of(workspace))) if bans else []
+    names = sorted(set(hidden(workspace, documents).values()))
     keep = {
-        "documents": [list(one) for one in sorted(documents)], "bans": [[ban.by, ban.token] for ban in salted_bans],
+        "documents": [list(one) for one in names], "bans": [[ban.by, ban.token] for ban in salted_bans],
         "indexes": manner.indexes, "twins": manner.twins, "memory": manner.memory,
     }  # fmt: skip
     write_json(_open_file(workspace, number), keep)
@@ -227,6 +230,7 @@ def revoke(workspace: Path, number: int, operator: str, why: str) -> dict[str, A
         kept = frozenset((source, identity) for one in others for source, identity in one.get("documents", []))
         banned = frozenset(Ban(by, token) for one in others for by, token in one.get("bans", []))
         ours = frozenset((source, identity) for source, identity in stored["documents"]) - kept
+        ours = with_hidden(workspace, ours)
         bans = frozenset(Ban(by, token) for by, token in stored.get("bans", [])) - banned
         runs = _read_again(workspace)
         write_bytes(workspace / FOLDER / "revoked" / f"{removal.proof}-{number}.json", path.read_bytes())
