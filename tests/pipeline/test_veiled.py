@@ -66,7 +66,7 @@ def new_id(workspace, source, identity):
 
 
 @pytest.mark.parametrize(
-    "value", (*IDS, "139-1234-5678", "１３９１２３４５６７８", "A123456(3)", "京A12345", "x%40example.com")
+    "value", [*IDS, "139-1234-5678", "１３９１２３４５６７８", "A123456(3)", "京A12345", "x%40example.com"]
 )
 def test_an_identifier_is_seen_as_an_id_or_inside_one(value):
     assert [bool(found) for found in identifiers([value, *ORDINARY])] == [True, *[False] * len(ORDINARY)]
