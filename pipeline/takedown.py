@@ -5,6 +5,7 @@ left of each survives. Whatever is killed on the way, the same command ends it.
 """
 
 import fcntl
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pipeline.index import GONE, Index, at_index, open_index, removal_digest, si
 from pipeline.indexing import purge, restate
 from pipeline.removal import forget_copies, forget_traces, remove_documents
 from pipeline.removed import Ban, add_removed
+from pipeline.request.beside import alone_at_rounds, forget_beside, inputs_of, tokens_of
 from pipeline.request.releases import Held, account, holding
 from pipeline.request.resemblance import Resembling, folded_texts, near_duplicates
 from pipeline.request.search import Report, numbers_of, silent, unveiled
@@ -78,6 +80,34 @@ class _Proof:
         entry["before"] = before | entry["before"]
         self.save()
 
+    def note_input(self, workspace: Path, documents: Named) -> frozenset[str]:
+        """Note where in the input documents stand, and the salted hashes of their texts; return these, of all times."""
+        known = {json.dumps(one): one for one in self.content.get("input", [])}
+        known |= {json.dumps(one): one for one in inputs_of(workspace, documents)}
+        self.content["input"] = list(known.values())
+        tokens = tokens_of(workspace, documents) | frozenset(self.content.get("texts", []))
+        self.content["texts"] = sorted(tokens)
+        self.save()
+        return tokens
+
+    def note_beside(self, file: str, before: str, after: str, texts: int) -> None:
+        """Note a file beside runs, before (`after` is empty) or after it is written anew or removed."""
+        entries = self.content.setdefault("beside", [])
+        still = [one for one in entries if one["file"] == file and not one["after"]]
+        if still:
+            still[0]["after"] = after
+        else:
+            entries.append({"file": file, "before": before, "after": after, "texts": texts})
+        self.save()
+
+    def close_beside(self, workspace: Path) -> None:
+        """Say of the files that a killed takedown had written anew what they are now."""
+        for one in [one for one in self.content.get("beside", []) if not one["after"]]:
+            one["after"] = digest_file(workspace / one["file"])
+            if one["after"] == one["before"]:
+                self.content["beside"].remove(one)
+            self.save()
+
     def note_releases(self, workspace: Path, held: dict[str, list[Held]]) -> None:
         """Note which releases hold any of the documents: as found now, and by the same one before it was killed."""
         known = {one["release"]: [Held(**row) for row in one["rows"]] for one in self.content.get("releases", [])}
@@ -124,7 +154,7 @@ def take_down(
     """
     for name in indexes or ():
         signing_of(workspace / "index" / name)
-    with alone_at(workspace):
+    with alone_at(workspace), alone_at_rounds(workspace):
         banned = [[ban.by, ban.token] for ban in sorted(bans)]
         asked = sorted(set(hidden(workspace, documents).values()))
         named = fingerprint(asked, *(["twins"] if twins else []), *([banned] if banned else []))
@@ -140,6 +170,9 @@ def take_down(
         proof.content["documents"] = [list(one) for one in sorted(set(hidden(workspace, documents).values()))]
         proof.save()
         proof.note_releases(workspace, holding(workspace, documents, resembling=resembling))
+        tokens = proof.note_input(workspace, documents)  # while the runs still have them
+        forget_beside(workspace, documents, tokens, proof.note_beside)
+        proof.close_beside(workspace)
         for index in _indexes(workspace) if indexes is None else [workspace / "index" / name for name in indexes]:
             _from_index(index, documents, memory, proof)
         for run in sorted(one for one in (workspace / "runs").glob("*") if one.is_dir()):
