@@ -16,11 +16,12 @@ from pipeline.database import now, open_registry, record, session
 from pipeline.errors import LedgerError
 from pipeline.registry import Removal, Request, Source
 from pipeline.release import manifest as manifests
+from pipeline.release.assessed import Artefact, Conforms, Fails, NotApplicable
 from pipeline.release.card import card, front_matter, size_category
 from pipeline.release.croissant import _semantic
 from pipeline.release.evidence import write_evidence
 from pipeline.release.rows import RELEASED
-from pipeline.release.self_assessment import Artefact, Conforms, Fails, NotApplicable, _items
+from pipeline.release.self_assessment import _items
 from pipeline.removed import add_removed
 from pipeline.sources.records import enter
 from pipeline.sources.source_file import source_from
