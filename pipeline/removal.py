@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from pipeline.identity import place_id
 from pipeline.passage_stages import BETWEEN
-from pipeline.removed import load_removed
+from pipeline.removed import load_removed, restate_places
 from pipeline.request.bans import banned_documents
+from pipeline.request.places import settle_places
 from pipeline.salt import salt_of
 from pipeline.schema import INPUT_ID
 from pipeline.store import (
@@ -125,9 +126,15 @@ def keep_removed(folder: RunFolder, workspace: Path, scans: Mapping[int, dict[st
         receipt = dict(scan)
         if scan.get("removed") != listed:
             path = folder.part("documents", number)
-            named = removed.documents | veiled_in(path, removed.documents, salt)
-            remove_documents(folder, [number], named | banned_documents(path, removed, salt))
+            places = settle_places(path, removed, salt)
+            named = (removed.documents - places.others) | frozenset(places.moved)
+            named |= veiled_in(path, named, salt) | banned_documents(path, removed, salt)
+            if places.others or places.moved:
+                restate_places(workspace, places.others, places.moved)
+            remove_documents(folder, [number], named)
             receipt = (read_json(folder.receipt("scan", number)) or {}) | {"removed": listed}
+            receipt["places"] = {name: sorted(identity for _, identity in ones) for name, ones in (
+                ("others", places.others), ("moved", places.moved), ("unknown", places.unknown)) if ones}  # fmt: skip
             write_json(folder.receipt("scan", number), receipt)
         kept[number] = receipt
     if any(receipt.get("taken_down") for receipt in kept.values()):

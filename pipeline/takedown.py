@@ -22,11 +22,12 @@ from pipeline.indexing import purge, restate
 from pipeline.removal import forget_copies, forget_traces, remove_documents
 from pipeline.removed import Ban, add_removed
 from pipeline.request.beside import alone_at_rounds, forget_beside, inputs_of, tokens_of
+from pipeline.request.places import places_of
 from pipeline.request.releases import Held, account, holding
 from pipeline.request.resemblance import Resembling, folded_texts, near_duplicates
-from pipeline.request.search import Report, numbers_of, silent, unveiled
+from pipeline.request.search import Report, numbers_of, runs_of, silent, unveiled
 from pipeline.run import alone
-from pipeline.salt import FOLDER
+from pipeline.salt import FOLDER, salt_of
 from pipeline.segment import name_keys, name_of
 from pipeline.signing import Signing
 from pipeline.store import RunFolder, digest_file, fingerprint, read_json, write_json
@@ -166,7 +167,9 @@ def take_down(
         resembling = None
         if twins:
             documents, resembling = _with_twins(workspace, documents, proof, report)
-        add_removed(workspace, documents, bans)  # before all else: from here on nothing brings them back
+        runs = ((one.part("documents", number) for number in numbers_of(one)) for one in runs_of(workspace))
+        places = places_of(runs, documents, salt_of(workspace))
+        add_removed(workspace, documents, bans, places)  # before all else: from here on nothing brings them back
         proof.content["documents"] = [list(one) for one in sorted(set(hidden(workspace, documents).values()))]
         proof.save()
         proof.note_releases(workspace, holding(workspace, documents, resembling=resembling))

@@ -196,7 +196,9 @@ def show(workspace: Path, number: int, clock: Clock) -> dict[str, Any]:
     if stored is None or request["state"] == "revoked":
         return {"request": request}
     held = {one["release"]: [Held(**row) for row in one["rows"]] for one in stored.get("releases", [])}
-    fresh = holding(workspace, frozenset((source, identity) for source, identity in stored["documents"]))
+    documents = frozenset((source, identity) for source, identity in stored["documents"])
+    listed = load_removed(workspace)
+    fresh = holding(workspace, frozenset(one for one in documents if not listed.is_stale(one)))
     releases = account(workspace, fresh | held)
     if releases != stored.get("releases", []):
         write_json(path, stored | {"releases": releases})
@@ -234,7 +236,8 @@ def revoke(workspace: Path, number: int, operator: str, why: str) -> dict[str, A
         bans = frozenset(Ban(by, token) for by, token in stored.get("bans", [])) - banned
         runs = _read_again(workspace)
         write_bytes(workspace / FOLDER / "revoked" / f"{removal.proof}-{number}.json", path.read_bytes())
-        write_removed(workspace, Removed(listed.documents - ours, listed.bans - bans))
+        places = {name: one for name, one in listed.places.items() if name not in ours}
+        write_removed(workspace, Removed(listed.documents - ours, listed.bans - bans, places))
         path.unlink(missing_ok=True)
         return {"request": number, "documents": len(ours), "runs": runs, "still_asked_for_by": []}
 
