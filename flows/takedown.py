@@ -32,8 +32,10 @@ Their rows leave every run and index (--index limits the indexes: what stays in 
 makes later runs drop its copies); a shard that is read again loses them again. Then run the recipes again: of each
 cluster the best that is left comes back, unless --twins took all that resembles them. Until then, verdicts of
 documents that were dropped as their copies still name their ids. Releases are never changed: the next one is made
-without them. The input is yours: remove it there too, but blank a record that has no id rather than delete its line:
-it is known by its place, and whatever stands there later stays out. No text and no identifier is stored: salted hashes.
+without them. In rounds, samples and training data their texts are blanked, what people said stays, and the next sync
+takes the tasks out of Label Studio. The input is yours: the proof names files and records. A record without an id is
+known by its place, and followed where lines of its file are deleted; what else stands there then is said by the next
+run. No text and no identifier is stored: salted hashes, also in the place of an id that is somebody's identifier.
 """
 _ACTIONS = ("list", "show", "decide", "revoke", "appeal")
 
@@ -234,6 +236,14 @@ def _said(result: dict[str, Any]) -> str:
         for one in result.get("releases", []):
             by = f"replaced by {one['replaced_by']}" if one["replaced_by"] else "no release has replaced it yet"
             lines.append(f"In release {one['release']}: {len(one['rows'])} row(s); {by}.")
+        beside = [one["file"] for one in result.get("beside", [])]
+        if beside:
+            lines.append(f"Beside runs, blanked or removed in: {', '.join(beside)}; tasks go with the next sync.")
+        files = sorted({(one["source"], one["file"]) for one in result.get("input", [])})
+        if files:
+            lines.append(
+                f"Yours to clean: {', '.join(f'{file} of {source}' for source, file in files)} (records: proof)."
+            )
         if result.get("not_compared"):
             lines.append(f"Indexes of words were not searched for near-duplicates: {', '.join(result['not_compared'])}")
         lines.append(f"Proof: {result['proof']}")
