@@ -198,7 +198,10 @@ def appealed_items(opened: Session, round_: Round) -> list[int]:
 
 
 def settle_appeals(opened: Session, round_: Round, standing: list[Standing], reading: Reading) -> list[Request]:
-    """Decide the appeals that an adjudicator has answered; his verdict becomes gold for everybody who answered it."""
+    """Decide the appeals that an adjudicator has answered; his verdict becomes gold for everybody who answered it.
+
+    Annotators and reviewers may be right; who has deleted since what he appealed about is not.
+    """
     by_item = {one.item.id: one for one in standing}
     pending = opened.scalars(
         select(Request).where(
@@ -209,13 +212,13 @@ def settle_appeals(opened: Session, round_: Round, standing: list[Standing], rea
     for request in pending:
         one = by_item[request.item or 0]
         verdicts = [held for held in one.said("adjudicator") if held.assignment.issued_at >= request.opened_at]
-        own = [held for held in one.said("annotator") if held.assignment.contributor == request.contributor]
-        if not verdicts or not own:
+        if not verdicts:
             continue
-        verdict, said = verdicts[-1].answer, own[-1].answer
+        verdict = verdicts[-1].answer
         assert verdict is not None
-        assert said is not None
-        right = reading.category(verdict.label or {}) == reading.category(said.label or {})
+        own = [held.answer for held in one.held if held.assignment.contributor == request.contributor]
+        decision = reading.category(verdict.label or {})
+        right = any(said is not None and reading.category(said.label or {}) == decision for said in own)
         request.decision, request.decided_at = "granted" if right else "refused", now()
         request.decided_by = verdicts[-1].assignment.contributor
         one.item.gold, one.item.is_gold = verdict.label, True

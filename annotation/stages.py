@@ -109,11 +109,14 @@ def _whole_batches(live: Sequence[Standing]) -> dict[int, list[Standing]]:
 
 
 def _audited(opened: Session, round_: Round, form: RoundFile, batch: int, ones: Sequence[Standing]) -> set[int]:
-    """Draw the items of a batch that a reviewer looks at; after the batch came back once, others."""
-    turn = sum(row.detail == {"round": round_.name, "batch": batch}
-               for row in opened.scalars(select(Audit).where(Audit.action == "batch returned")))  # fmt: skip
-    generator = np.random.default_rng([round_.seed, 2, batch, turn])
-    items = [one.item.id for one in ones]
+    """Draw the items of a batch that a reviewer looks at; after the batch came back, others, of those answered anew."""
+    before = [row.detail for row in opened.scalars(select(Audit).where(Audit.action == "batch returned"))
+              if (row.detail["round"], row.detail["batch"]) == (round_.name, batch)]  # fmt: skip
+    generator = np.random.default_rng([round_.seed, 2, batch, len(before)])
+    decided = {item for detail in before for item in detail.get("decided", ())}
+    items = [one.item.id for one in ones if one.item.id not in decided]
+    if not items:
+        return set()
     number = max(1, ceil(form.review.share * len(items)))
     return {items[int(place)] for place in generator.permutation(len(items))[:number]}
 
@@ -127,7 +130,8 @@ def _to_adjudicate(one: Standing, round_: Round, reading: Reading, appealed: set
     if one.is_planted or one.said("adjudicator"):
         return False
     reviewed = bool(one.said("reviewer"))
-    doubted = unsure(one) and not reviewed and round_.review != "every" and not one.of("reviewer")
+    doubted = unsure(one) and not reviewed and round_.review != "every"
+    doubted = doubted and not any(held.counts for held in one.of("reviewer"))
     return one.rejected(reading) or doubted
 
 
@@ -149,19 +153,20 @@ def _judge_batches(
             step.void.append(batch)
             record(opened, "qingyuan", "batch void", **about)
         elif sum(one.final(reading) != one.category for one in audited) > form.review.most_wrong * len(audited):
-            for one in ones:
-                if not one.said("adjudicator"):
-                    _ask_again(opened, one)
+            anew = [one for one in ones if not one.said("adjudicator")]
+            for one in anew:
+                _ask_again(opened, one)
             step.returned.append(batch)
-            record(opened, "qingyuan", "batch returned", **about)
+            decided = sorted(one.item.id for one in ones if one.said("adjudicator"))
+            record(opened, "qingyuan", "batch returned", **about, decided=decided)
     opened.flush()
 
 
 def _ask_again(opened: Session, one: Standing) -> None:
     """Have the same people answer an item anew: what they said stays as history."""
     for held in one.held:
-        if held.assignment.state == WITHDRAWN:
-            continue
+        if not held.counts or held.assignment.role == "adjudicator":
+            continue  # taken back, or refused and given to somebody else since; a third person judges the text itself
         opened.execute(update(Answer).where(Answer.assignment == held.assignment.id).values(latest=False))
         held.assignment.state, held.assignment.key, held.assignment.task = ISSUED, token_hex(16), None
         if held.assignment.role == "reviewer":

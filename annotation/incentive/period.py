@@ -1,6 +1,5 @@
 """A period from its answers to its payments: scores, tiers, settlement, ledger; the body of `qingyuan score`."""
 
-import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -28,8 +27,8 @@ from annotation.incentive.works import Works, gather, hold_late, release_undone
 from annotation.questions import question_of
 from annotation.standing import Reading
 from pipeline.database import now, open_registry, session
-from pipeline.errors import RecipeError
-from pipeline.registry import Engine, Session
+from pipeline.lock import locked
+from pipeline.registry import Engine, Reservation, Session, select
 
 Act = Literal["show", "advance", "settle"]
 Readings = Callable[[str], Reading]
@@ -43,11 +42,7 @@ def only_score(workspace: Path) -> Iterator[None]:
         RecipeError: another command holds it.
     """
     (workspace / FOLDER).mkdir(parents=True, exist_ok=True)
-    with (workspace / FOLDER / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"another command is scoring the answers of {workspace}; wait for it") from None
+    with locked(workspace / FOLDER / ".lock", f"another command is scoring the answers of {workspace}; wait for it"):
         yield
 
 
@@ -121,7 +116,7 @@ def _score(
     calendar = Calendar() if policy is None else policy.calendar
     with session(engine) as opened:  # once it is entered, so that no page says what was not paid
         published = publish(
-            opened, workspace, measurement.period, calendar.bounds(measurement.period), measurement.answers,
+            opened, workspace, measurement.period, calendar, measurement.answers,
             measurement.found, tiers, measurement.references, readings, at,
         )  # fmt: skip
     said = {"scores_entered": entered, "unpriced": works.unpriced, **published}
@@ -138,11 +133,13 @@ def _measure(
     with session(engine) as opened:
         given = load_given(opened, at)
         cleared = frozenset(name for name, said in decisions(opened, month).items() if said == "cleared")
+        own = set(opened.scalars(select(Reservation.assignment).where(Reservation.period == month)))
     rounds = {one.round.id: one.round for one in given}
     references = load_references(workspace, list(rounds.values()), keep=keep)
     until = min(at, end)
-    table = answers_table([one for one in given if one.role == "adjudicator" or one.at < until], references, readings,
-                          until)  # fmt: skip
+    # What was sent in the month is paid by it whenever it is answered, so it is measured by it, too.
+    counted = [one for one in given if one.role == "adjudicator" or one.at < until or one.assignment in own]
+    table = answers_table(counted, references, readings, until)
     return Measurement(
         month,
         end,

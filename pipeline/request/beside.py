@@ -5,7 +5,6 @@ and paid by its length as before. Its item is void, whoever has yet to answer it
 takes its task out of Label Studio.
 """
 
-import fcntl
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from filters.texts import Texts
 from pipeline.database import open_registry, session
 from pipeline.disposition import EVERYTHING
-from pipeline.errors import RecipeError
+from pipeline.lock import locked
 from pipeline.masking import Masker
 from pipeline.registry import ISSUED, VOID, WITHDRAWN, Assignment, Item, Round, select
 from pipeline.removal import rows_of
@@ -50,11 +49,7 @@ def alone_at_rounds(workspace: Path) -> Iterator[None]:
     if not (workspace / ROUNDS).is_dir():
         yield
         return
-    with (workspace / ROUNDS / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"another command is at work on the rounds of {workspace}; wait for it") from None
+    with locked(workspace / ROUNDS / ".lock", f"another command is at work on the rounds of {workspace}; wait for it"):
         yield
 
 
