@@ -213,6 +213,15 @@ def _line(one: dict[str, Any]) -> str:
     )
 
 
+def _beside(result: dict[str, Any]) -> list[str]:
+    """Say what was changed beside runs, and what the operator has to clean."""
+    files = [one["file"] for one in result.get("beside", [])]
+    lines = [f"Beside runs, blanked or removed: {', '.join(files)}; tasks go with the next sync."] if files else []
+    raw = sorted({(one["source"], one["file"]) for one in result.get("input", [])})
+    named = ", ".join(f"{file} of {source}" for source, file in raw)
+    return [*lines, f"Yours to clean: {named}; the proof says which records."] if raw else lines
+
+
 def _said(result: dict[str, Any]) -> str:
     request = result.get("request")
     if not isinstance(request, dict):
@@ -236,14 +245,7 @@ def _said(result: dict[str, Any]) -> str:
         for one in result.get("releases", []):
             by = f"replaced by {one['replaced_by']}" if one["replaced_by"] else "no release has replaced it yet"
             lines.append(f"In release {one['release']}: {len(one['rows'])} row(s); {by}.")
-        beside = [one["file"] for one in result.get("beside", [])]
-        if beside:
-            lines.append(f"Beside runs, blanked or removed in: {', '.join(beside)}; tasks go with the next sync.")
-        files = sorted({(one["source"], one["file"]) for one in result.get("input", [])})
-        if files:
-            lines.append(
-                f"Yours to clean: {', '.join(f'{file} of {source}' for source, file in files)} (records: proof)."
-            )
+        lines += _beside(result)
         if result.get("not_compared"):
             lines.append(f"Indexes of words were not searched for near-duplicates: {', '.join(result['not_compared'])}")
         lines.append(f"Proof: {result['proof']}")
