@@ -15,7 +15,7 @@ from annotation.incentive.budgets import enter_policy, named_policy
 from annotation.incentive.dividend import dividends, share_out
 from annotation.incentive.flagged import FOLDER
 from annotation.incentive.ledger import Entry, post, verify
-from annotation.incentive.months import check_month
+from annotation.incentive.months import check_month, unsettled
 from annotation.incentive.policy import Calendar, PolicyFile, load_policy
 from annotation.incentive.publication import publish
 from annotation.incentive.references import load_references
@@ -119,7 +119,8 @@ def _score(
             opened, workspace, measurement.period, calendar, measurement.answers,
             measurement.found, tiers, measurement.references, readings, at,
         )  # fmt: skip
-    said = {"scores_entered": entered, "unpriced": works.unpriced, **published}
+        waiting = unsettled(opened, measurement.period)
+    said = {"scores_entered": entered, "unpriced": works.unpriced, "unsettled": waiting, **published}
     return _told(measurement, found, entries, act) | told | said
 
 

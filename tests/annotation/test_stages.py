@@ -156,6 +156,18 @@ def test_a_batch_with_illegal_content_is_void(board):
     assert board.advance().void == []
 
 
+def test_a_batch_is_void_whoever_finds_the_illegal_content(board):
+    """Here a third person between two annotators, on an item that no audit has drawn, before any reviewer is there."""
+    board = board(items=10, review="audit", settings=AUDIT)
+    board.people("p1", "p2")
+    board.people("p3", role="adjudicator")
+    board.advance()
+    board.answer("annotator", lambda document, person, _: "illegal" if (document, person) == ("d3", "p1") else "fine")
+    assert board.advance().issued.get("adjudicator") == 1
+    board.answer("adjudicator", lambda *_: "illegal")
+    assert board.advance().void == [0]
+
+
 def test_a_batch_that_is_wrong_too_often_goes_back_and_is_audited_anew(board):
     board = board(items=10, review="audit", settings=AUDIT)
     board.people(*PEOPLE)

@@ -286,6 +286,21 @@ def test_work_that_is_answered_after_the_month_in_which_it_was_sent_is_measured_
         score_period(till.path, "2027-01", act="settle", at=AFTER, scorer=Hand(), readings=lambda _: TOY)
 
 
+def test_a_month_that_waits_for_its_settlement_is_named_in_the_next(till):
+    till = till()
+    till.reserve()
+    till.answer(most=2)
+
+    def later(act):
+        return score_period(till.path, "2026-12", act=act, at=AFTER, scorer=Hand(), readings=lambda _: TOY)["unsettled"]
+
+    assert later("show") == [PERIOD]
+    till.score("advance")
+    assert later("show") == [PERIOD]
+    till.score("settle")
+    assert later("show") == []
+
+
 def test_who_is_suspected_of_copying_gets_the_floor_until_somebody_has_decided(till):
     till = till()
     till.reserve()
