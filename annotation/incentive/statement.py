@@ -106,7 +106,10 @@ def _quality(why: Why) -> list[str]:
     kind = why["kind"]
     if why.get("flat"):
         return [f"系数依据：「{kind_words(kind)}」没有可以对照的答案，不测知情度，系数按规则固定。"]
-    scale = "随意作答或一律选同一项约为零，全部正确为一"
+    scale = (
+        "随意作答或一律选同一项约为零，全部正确为一；它不是正确率：各类题同等看待，机器预判相同的题放在一起比，"
+        "再按依据多少合并，所以只在机器容易判错的题上失误，影响也较大"
+    )
     low = "，预付取其保守下限" if why.get("low") else ""
     said = [f"知情度：您在「{kind_words(kind)}」中{low}为 {decimal(why['j_bp'])}（{scale}）。"]
     golds = [(class_words(kind, name), seen, right) for name, seen, right in why["gold"] if seen]
