@@ -18,7 +18,8 @@ from annotation.sample_file import read_sample
 from annotation.standing import form_of
 from pipeline.database import now, record
 from pipeline.errors import RecipeError
-from pipeline.registry import Item, Round, Session, select
+from pipeline.registry import OPEN, VOID, Item, Round, Session, select
+from pipeline.request.void import is_blank, note_void
 from pipeline.runs import Run, open_run
 from pipeline.store import write_table
 
@@ -83,7 +84,9 @@ def open_round(
         opened.add(Item(
             round=made.id, document=row["document"], probability=row["probability"], stratum=row["stratum"],
             overlap=head.overlap, batch=int(place) // form.review.batch,
+            state=VOID if is_blank(row["text"]) else OPEN,
         ))  # fmt: skip
+    _note_gone(opened, made)
     for gold in golds:
         opened.add(Item(
             round=made.id, document=gold["document"], overlap=0, is_gold=True, gold=gold["gold"], gold_revision=1,
@@ -96,6 +99,14 @@ def open_round(
     table = pa.Table.from_pylist([{name: row[name] for name in ITEMS.names} for row in rows], ITEMS)
     write_table(round_folder(workspace, head.name) / "items.parquet", table)
     return made
+
+
+def _note_gone(opened: Session, made: Round) -> None:
+    """Enter which items are void from the start: of a sample that was drawn before documents of it were taken down."""
+    opened.flush()
+    gone = opened.scalars(select(Item).where(Item.round == made.id, Item.state == VOID)).all()
+    if gone:
+        note_void(opened, made.name, gone, withdrawn=0)
 
 
 def _draw(head: RoundHead, plan: RoundPlan, workspace: Path) -> Drawn:

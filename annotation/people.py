@@ -12,6 +12,7 @@ from pipeline.errors import RecipeError
 from pipeline.registry import (
     ANSWERED,
     ISSUED,
+    VOID,
     WITHDRAWN,
     Answer,
     Assignment,
@@ -116,7 +117,7 @@ def settle_exam(opened: Session, round_: Round, reading: Reading) -> list[Qualif
     marked = set(opened.scalars(select(Qualification.contributor).where(Qualification.evidence == round_.name)))
     papers: dict[str, list[bool | None]] = defaultdict(list)
     for one in load_standing(opened, round_, reading):
-        for held in one.held:
+        for held in one.held if one.item.state != VOID else ():  # taken down: nobody is asked of it any more
             right = None
             if held.assignment.state == ANSWERED:
                 said = None if held.answer is None or held.answer.label is None else held.answer.label

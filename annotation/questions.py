@@ -10,6 +10,7 @@ from annotation.kinds import QUESTIONS, InvalidAnswerError, Kind, Question
 from annotation.round_tables import read_texts
 from pipeline.errors import RecipeError
 from pipeline.registry import Round
+from pipeline.request.void import is_blank
 from pipeline.toml import nearest
 
 SAFETY = frozenset({Kind.SAFETY})
@@ -103,6 +104,15 @@ def read_label(question: Question, value: object, text: str) -> dict[str, Any]:
         raise InvalidAnswerError(f"{value!r} is no answer: {error!r}") from error
 
 
+def bare(result: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the words that spans quote."""
+    return [
+        {**row, "value": {name: value for name, value in row["value"].items() if name != "text"}}
+        if isinstance(row.get("value"), Mapping) and "start" in row["value"] else dict(row)
+        for row in result
+    ]  # fmt: skip
+
+
 class Reader:
     """Reads answers; texts of a round are loaded when its first answer comes."""
 
@@ -117,6 +127,9 @@ class Reader:
         if round_.name not in self._texts:
             self._texts[round_.name] = read_texts(self._workspace, round_.name)
         try:
-            return question_of(round_.kind).read(list(result), self._texts[round_.name][document]), None
+            text = self._texts[round_.name][document]
+            # Of a text that was taken out nobody can say any more whether its words are quoted rightly.
+            said = bare(result) if is_blank(text) else list(result)
+            return question_of(round_.kind).read(said, text), None
         except InvalidAnswerError as error:
             return None, f"invalid: {error}"

@@ -24,6 +24,7 @@ from annotation.stages import Step, advance
 from annotation.standing import form_of, load_standing
 from annotation.status import find_round, round_mark, round_status
 from annotation.suggestions import suggest, suggester_of
+from annotation.withdrawal import due, withdraw_tasks
 from pipeline.database import now, open_registry, record, session
 from pipeline.errors import RecipeError
 from pipeline.lock import locked
@@ -83,6 +84,10 @@ def push_round(
     with only_one(workspace):
         engine = open_registry(workspace)
         with session(engine) as opened:
+            waits = due(opened)
+        if waits:
+            _fetch(engine, workspace, studio, lambda _: None)
+        with session(engine) as opened:
             review = "none" if head.purpose == "exam" else review_of(head.kind, plan.form.review.items)
             open_round(
                 opened, plan, workspace, lambda value, text: read_label(question, value, text), review=review,
@@ -99,13 +104,19 @@ def pull_rounds(workspace: Path, studio: LabelStudio, progress: Advance) -> dict
     """
     with only_one(workspace):
         engine = open_registry(workspace)
-        done = asdict(pull(engine, studio, Reader(workspace), progress))
+        done = _fetch(engine, workspace, studio, progress)
         with session(engine) as opened:
             appealed = select(Item.round).join(Request, Request.item == Item.id).where(Request.kind == "appeal")
             rounds = opened.scalars(select(Round).where(
                 (Round.state == OPEN) | Round.id.in_(appealed)).order_by(Round.name)).all()  # fmt: skip
             stale = [round_.name for round_ in rounds if _is_stale(opened, workspace, round_)]
         return {**done, "rounds": {name: _settle(engine, workspace, name) for name in stale}}
+
+
+def _fetch(engine: Engine, workspace: Path, studio: LabelStudio, progress: Advance) -> dict[str, Any]:
+    """Fetch answers, and then take the tasks of what was taken down out of the server."""
+    done = asdict(pull(engine, studio, Reader(workspace), progress))
+    return {**done, "withdrawn_tasks": withdraw_tasks(engine, studio)}
 
 
 def sync_round(workspace: Path, name: str, studio: LabelStudio, progress: Advance) -> dict[str, Any]:

@@ -203,7 +203,7 @@ class _Dealer:
         self._next: dict[tuple[str, str], int] = defaultdict(int)
         self._golds = {
             one.item.id: (reading.category(one.item.gold or {}), prelabels.get(one.item.document, ""))
-            for one in standing if one.is_planted
+            for one in standing if one.is_planted and one.item.state == OPEN
         }  # fmt: skip
         self._seen: dict[str, set[int]] = defaultdict(set)
         for one in standing:
@@ -261,7 +261,7 @@ def _issue_exam(opened: Session, round_: Round, form: RoundFile, step: Step, at:
     """Give every item of an exam to everybody who is named (or to all), each in an order of his own."""
     people = sorted(_allowed(opened, round_, at))
     named = form.people.annotators
-    items = opened.scalars(select(Item.id).where(Item.round == round_.id).order_by(Item.id)).all()
+    items = opened.scalars(select(Item.id).where(Item.round == round_.id, Item.state == OPEN).order_by(Item.id)).all()
     held = {(row.item, row.contributor) for row in opened.scalars(
         select(Assignment).where(Assignment.item.in_(items)))}  # fmt: skip
     for person in people if named is None else [person for person in people if person in named]:

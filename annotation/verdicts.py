@@ -8,12 +8,16 @@ from annotation.questions import question_of
 from annotation.standing import Reading, Standing, load_standing
 from filters.risks import ILLEGAL
 from pipeline.errors import RecipeError
-from pipeline.registry import Draw, Round, Session, select
+from pipeline.registry import VOID, Draw, Round, Session, select
 from pipeline.registry.sources import OF_SOURCES
+from pipeline.request.void import void_items
 from pipeline.sources.machine import Found
 
 KINDS = ("acceptance", "safety")
 """Kinds of round that can say whether a document is bad."""
+
+WITHDRAWN = "withdrawn"
+"""What is said of a document that was taken down before anybody had decided about it."""
 
 
 def round_of(opened: Session, draw: Draw) -> Round | None:
@@ -27,7 +31,8 @@ def read_verdicts(opened: Session, draw: Draw) -> Found | None:
     """Return what people found in a sample, None while anything of it waits for an answer, a review or a decision.
 
     Of a source, bad is what has a risk of A.1 to A.4 (违法不良信息); of a release, what has any of the 31 risks. A
-    document counts for each risk that is named by an answer which the decision rests on.
+    document counts for each risk that is named by an answer which the decision rests on. One that was taken down before
+    it was decided about counts as bad: no takedown may help a sample to pass.
 
     Raises:
         RecipeError: the round asks another kind of question.
@@ -39,18 +44,19 @@ def read_verdicts(opened: Session, draw: Draw) -> Found | None:
         raise RecipeError(f'round "{round_.name}" is of kind {round_.kind}; a sample is judged by {" or ".join(KINDS)}')
     question = question_of(round_.kind)
     standing = [one for one in load_standing(opened, round_, question) if not one.is_planted]
-    finals = [one.final(question) for one in standing]
+    finals, gone = [one.final(question) for one in standing], void_items(opened)
     bad_groups = ILLEGAL if draw.phase in OF_SOURCES else frozenset(question.bad_classes)
     items: list[dict[str, Any]] = []
     counts: Counter[str] = Counter()
     for one, final in zip(standing, finals, strict=True):
-        if final is None or one.item.state == "void":
+        withdrawn = final is None and one.item.id in gone
+        if (final is None and not withdrawn) or (one.item.state == VOID and one.item.id not in gone):
             return None
-        bad = final in bad_groups
-        named = sorted(_risks(one, final, question)) if bad else []
+        bad = withdrawn or final in bad_groups
+        named = sorted(_risks(one, final, question)) if bad and final is not None else []
         counts.update(named)
         items.append({
-            "id": one.item.document, "final": final, "bad": bad, "risks": named,
+            "id": one.item.document, "final": WITHDRAWN if final is None else final, "bad": bad, "risks": named,
             "answers": len(one.said("annotator")), "reviewed": bool(one.said("reviewer")),
             "adjudicated": bool(one.said("adjudicator")),
         })  # fmt: skip

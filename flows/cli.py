@@ -148,13 +148,14 @@ def _parser() -> argparse.ArgumentParser:
         add("takedown", _takedown, "take documents out of indexes and runs", takedown.DETAIL), memory_bytes
     )
 
-    from flows import annotate, release, score, source, trace  # noqa: PLC0415
+    from flows import annotate, evidence, release, score, source, trace  # noqa: PLC0415
 
     source.add_verbs(add, folder)
     annotate.add_verbs(add, folder, _add_engine)
     score.add_verbs(add)
     release.add_verbs(add, memory_bytes, positive)
     trace.add_verbs(add)
+    evidence.add_verbs(add)
 
     add("doctor", _doctor, "say whether everything is here that is needed", "Models, dictionaries, versions, writing.")
     return parser

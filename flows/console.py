@@ -61,6 +61,7 @@ def render_summary(summary: Mapping[str, Any]) -> str:
     lines += _personal_data(summary["personal_data"])
     if summary["ids_replaced"]:
         lines.append(f"{summary['ids_replaced']:,} documents had another's id and are named by their place instead")
+    lines += _places(summary.get("taken_down_places") or {})
     if summary["records_lost_unknown"]:
         lines.append(f"{summary['records_lost_unknown']:,} archives break off: how many records they lost is unknown")
     if documents["quarantined"]:
@@ -77,6 +78,20 @@ def render_summary(summary: Mapping[str, Any]) -> str:
         f"ask     qingyuan explain ID --run {summary['run']}",
     ]
     return "\n".join(lines)
+
+
+def _places(found: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say what became of the places of documents that were taken down."""
+    unknown = (
+        "warning: something else stands at the place of a document that was taken down; it is left out, as it may be "
+        "the same one, read otherwise (if it is not: takedown revoke, then by --hash or --text): "
+    )
+    said = (
+        ("unknown", unknown),
+        ("others", "another document stands at the place of one that was taken down, and stays: "),
+        ("moved", "a document that was taken down has moved in its file, and is left out there: "),
+    )
+    return [f"{what}{', '.join(found[name])}" for name, what in said if found.get(name)]
 
 
 def _mark(rule: Mapping[str, Any]) -> str:

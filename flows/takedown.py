@@ -32,8 +32,10 @@ Their rows leave every run and index (--index limits the indexes: what stays in 
 makes later runs drop its copies); a shard that is read again loses them again. Then run the recipes again: of each
 cluster the best that is left comes back, unless --twins took all that resembles them. Until then, verdicts of
 documents that were dropped as their copies still name their ids. Releases are never changed: the next one is made
-without them. The input is yours: remove it there too, but blank a record that has no id rather than delete its line:
-it is known by its place, and whatever stands there later stays out. No text and no identifier is stored: salted hashes.
+without them. In rounds, samples and training data their texts are blanked, what people said stays, and the next sync
+takes the tasks out of Label Studio. The input is yours: the proof names files and records. A record without an id is
+known by its place, and followed where lines of its file are deleted; what else stands there then is said by the next
+run. No text and no identifier is stored: salted hashes, also in the place of an id that is somebody's identifier.
 """
 _ACTIONS = ("list", "show", "decide", "revoke", "appeal")
 
@@ -211,6 +213,15 @@ def _line(one: dict[str, Any]) -> str:
     )
 
 
+def _beside(result: dict[str, Any]) -> list[str]:
+    """Say what was changed beside runs, and what the operator has to clean."""
+    files = [one["file"] for one in result.get("beside", [])]
+    lines = [f"Beside runs, blanked or removed: {', '.join(files)}; tasks go with the next sync."] if files else []
+    raw = sorted({(one["source"], one["file"]) for one in result.get("input", [])})
+    named = ", ".join(f"{file} of {source}" for source, file in raw)
+    return [*lines, f"Yours to clean: {named}; the proof says which records."] if raw else lines
+
+
 def _said(result: dict[str, Any]) -> str:
     request = result.get("request")
     if not isinstance(request, dict):
@@ -234,6 +245,7 @@ def _said(result: dict[str, Any]) -> str:
         for one in result.get("releases", []):
             by = f"replaced by {one['replaced_by']}" if one["replaced_by"] else "no release has replaced it yet"
             lines.append(f"In release {one['release']}: {len(one['rows'])} row(s); {by}.")
+        lines += _beside(result)
         if result.get("not_compared"):
             lines.append(f"Indexes of words were not searched for near-duplicates: {', '.join(result['not_compared'])}")
         lines.append(f"Proof: {result['proof']}")

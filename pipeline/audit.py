@@ -28,6 +28,7 @@ TOLD = (
     "round",
     "paper",
     "bar",
+    "evidence",
 )
 """First words of the actions that a release tells of: nothing about people who label."""
 

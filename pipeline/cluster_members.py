@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.removal import rows_of
-from pipeline.removed import Named
 from pipeline.store import RunFolder, count_rows, read_range, read_rows, read_table
+from pipeline.veiled import Named
 
 _COLUMNS = ["source", "id", "cluster"]
 

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from pipeline.identity import place_id
 from pipeline.passage_stages import BETWEEN
-from pipeline.removed import Named, load_removed, salt_of
+from pipeline.removed import load_removed, restate_places
 from pipeline.request.bans import banned_documents
+from pipeline.request.places import settle_places
+from pipeline.salt import salt_of
 from pipeline.schema import INPUT_ID
 from pipeline.store import (
     ANSWERS,
@@ -30,6 +32,7 @@ from pipeline.store import (
     write_json,
 )
 from pipeline.twins import FOLDER
+from pipeline.veiled import Named, veiled_in
 
 _TABLES = ("corpus", "verdicts", "attributes", "signatures", "documents")
 """Tables of a part that name documents or hold their text."""
@@ -117,14 +120,21 @@ def keep_removed(folder: RunFolder, workspace: Path, scans: Mapping[int, dict[st
     if not removed.documents and not removed.bans:
         return dict(scans)
     listed = removed.fingerprint()
-    salt = salt_of(workspace) if removed.bans else b""
+    salt = salt_of(workspace)
     kept = {}
     for number, scan in scans.items():
         receipt = dict(scan)
         if scan.get("removed") != listed:
-            banned = banned_documents(folder.part("documents", number), removed, salt)
-            remove_documents(folder, [number], removed.documents | banned)
+            path = folder.part("documents", number)
+            places = settle_places(path, removed, salt)
+            named = (removed.documents - places.others) | frozenset(places.moved)
+            named |= veiled_in(path, named, salt) | banned_documents(path, removed, salt)
+            if places.others or places.moved:
+                restate_places(workspace, places.others, places.moved)
+            remove_documents(folder, [number], named)
             receipt = (read_json(folder.receipt("scan", number)) or {}) | {"removed": listed}
+            receipt["places"] = {name: sorted(identity for _, identity in ones) for name, ones in (
+                ("others", places.others), ("moved", places.moved), ("unknown", places.unknown)) if ones}  # fmt: skip
             write_json(folder.receipt("scan", number), receipt)
         kept[number] = receipt
     if any(receipt.get("taken_down") for receipt in kept.values()):

@@ -44,6 +44,10 @@ def summarize(recipe: Recipe, folder: RunFolder, stages: Stages, wall_seconds: f
         "kept_chars": sum(writes[n]["chars"] for n in whole),
         "personal_data": recipe.disposition.summary([writes[n]["personal_data"] for n in whole]),
         "ids_replaced": stages.receipts["ids"][0]["replaced"],
+        "taken_down_places": {
+            name: sorted({one for n in whole for one in scans[n].get("places", {}).get(name, ())})
+            for name in ("others", "moved", "unknown")
+        },
         "records_lost_unknown": sum(scans[n]["lost_unknown"] for n in whole),
         "over_quarantined": over_quarantined(ledger, sources),
         "cpu_seconds": round(sum(stage.cpu_seconds for stage in stages.records.values()), 3),

@@ -4,6 +4,7 @@ Their neighbours come back by themselves: the next run of a recipe finds its clu
 left of each survives. Whatever is killed on the way, the same command ends it.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,14 +20,18 @@ from pipeline.index import GONE, Index, at_index, open_index, removal_digest, si
 from pipeline.indexing import purge, restate
 from pipeline.lock import locked
 from pipeline.removal import forget_copies, forget_traces, remove_documents
-from pipeline.removed import FOLDER, Ban, Named, add_removed
+from pipeline.removed import Ban, add_removed
+from pipeline.request.beside import alone_at_rounds, forget_beside, inputs_of, tokens_of
+from pipeline.request.places import places_of
 from pipeline.request.releases import Held, account, holding
 from pipeline.request.resemblance import Resembling, folded_texts, near_duplicates
-from pipeline.request.search import Report, numbers_of, silent
+from pipeline.request.search import Report, numbers_of, runs_of, silent, unveiled
 from pipeline.run import alone
+from pipeline.salt import FOLDER, salt_of
 from pipeline.segment import name_keys, name_of
 from pipeline.signing import Signing
 from pipeline.store import RunFolder, digest_file, fingerprint, read_json, write_json
+from pipeline.veiled import Named, hidden
 
 
 @dataclass
@@ -76,6 +81,34 @@ class _Proof:
         entry["before"] = before | entry["before"]
         self.save()
 
+    def note_input(self, workspace: Path, documents: Named) -> frozenset[str]:
+        """Note where in the input documents stand, and the salted hashes of their texts; return these, of all times."""
+        known = {json.dumps(one): one for one in self.content.get("input", [])}
+        known |= {json.dumps(one): one for one in inputs_of(workspace, documents)}
+        self.content["input"] = list(known.values())
+        tokens = tokens_of(workspace, documents) | frozenset(self.content.get("texts", []))
+        self.content["texts"] = sorted(tokens)
+        self.save()
+        return tokens
+
+    def note_beside(self, file: str, before: str, after: str, texts: int) -> None:
+        """Note a file beside runs, before (`after` is empty) or after it is written anew or removed."""
+        entries = self.content.setdefault("beside", [])
+        still = [one for one in entries if one["file"] == file and not one["after"]]
+        if still:
+            still[0]["after"] = after
+        else:
+            entries.append({"file": file, "before": before, "after": after, "texts": texts})
+        self.save()
+
+    def close_beside(self, workspace: Path) -> None:
+        """Say of the files that a killed takedown had written anew what they are now."""
+        for one in [one for one in self.content.get("beside", []) if not one["after"]]:
+            one["after"] = digest_file(workspace / one["file"])
+            if one["after"] == one["before"]:
+                self.content["beside"].remove(one)
+            self.save()
+
     def note_releases(self, workspace: Path, held: dict[str, list[Held]]) -> None:
         """Note which releases hold any of the documents: as found now, and by the same one before it was killed."""
         known = {one["release"]: [Held(**row) for row in one["rows"]] for one in self.content.get("releases", [])}
@@ -122,20 +155,27 @@ def take_down(
     """
     for name in indexes or ():
         signing_of(workspace / "index" / name)
-    with alone_at(workspace):
+    with alone_at(workspace), alone_at_rounds(workspace):
         banned = [[ban.by, ban.token] for ban in sorted(bans)]
-        named = fingerprint(sorted(documents), *(["twins"] if twins else []), *([banned] if banned else []))
+        asked = sorted(set(hidden(workspace, documents).values()))
+        named = fingerprint(asked, *(["twins"] if twins else []), *([banned] if banned else []))
         path = workspace / FOLDER / f"{named}.json"
         proof = _Proof(path, read_json(path) or {"documents": [], "index": [], "runs": []})
         # Of a takedown that was killed, some clusters are gone already: it has noted who was in them.
         documents |= frozenset((source, identity) for source, identity in proof.content["documents"])
+        documents |= unveiled(workspace, documents)
         resembling = None
         if twins:
             documents, resembling = _with_twins(workspace, documents, proof, report)
-        add_removed(workspace, documents, bans)  # before all else: from here on nothing brings them back
-        proof.content["documents"] = [list(one) for one in sorted(documents)]
+        runs = ((one.part("documents", number) for number in numbers_of(one)) for one in runs_of(workspace))
+        places = places_of(runs, documents, salt_of(workspace))
+        add_removed(workspace, documents, bans, places)  # before all else: from here on nothing brings them back
+        proof.content["documents"] = [list(one) for one in sorted(set(hidden(workspace, documents).values()))]
         proof.save()
         proof.note_releases(workspace, holding(workspace, documents, resembling=resembling))
+        tokens = proof.note_input(workspace, documents)  # while the runs still have them
+        forget_beside(workspace, documents, tokens, proof.note_beside)
+        proof.close_beside(workspace)
         for index in _indexes(workspace) if indexes is None else [workspace / "index" / name for name in indexes]:
             _from_index(index, documents, memory, proof)
         for run in sorted(one for one in (workspace / "runs").glob("*") if one.is_dir()):

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -176,6 +177,11 @@ class LabelStudio:
         if len(ids) != len(tasks):
             raise ServiceError(f"{len(tasks)} tasks were sent to project {project}, and {len(ids)} came to be")
         return ids
+
+    def delete_task(self, task: int) -> None:
+        """Delete a task with what was answered, also again; the journal keeps that, without words of the text."""
+        with suppress(AbsentError):
+            self._call("DELETE", f"/api/tasks/{task}/")
 
     def task_keys(self, project: int) -> dict[str, int]:
         """Return the id of every task of a project by its `data.key`."""

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from pipeline.errors import RecipeError
-from pipeline.removed import Named
 from pipeline.schema import INPUT_ID
 from pipeline.sources.drawing import Digests, digest_documents, root_of, stack
 from pipeline.store import read_batches, read_json
+from pipeline.veiled import Named
 
 CANDIDATES = Path("releases") / ".candidates"
 """In the workspace."""

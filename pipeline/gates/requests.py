@@ -17,11 +17,11 @@ from pipeline.clauses import clauses
 from pipeline.gates.finding import Finding
 from pipeline.gates.inspection import Inspection, listed
 from pipeline.registry import Removal
-from pipeline.removed import Named
 from pipeline.request.demand import Ids
-from pipeline.request.search import find_in_run
+from pipeline.request.search import find_in_run, unveiled
 from pipeline.request.waiting import Waiting, looked_through, named_by, waiting
 from pipeline.store import RunFolder
+from pipeline.veiled import Named, with_hidden
 
 AGAIN = "or say the qingyuan takedown … --pending of it again, which looks anew"
 
@@ -100,8 +100,9 @@ def _unknown(look: Inspection, number: int, kept: dict[str, Any] | None) -> tupl
 def _held(look: Inspection, kept: dict[str, Any]) -> int:
     """Count the documents of a release that a request names, under whatever names the runs know them by."""
     named: Named = frozenset((source, identity) for source, identity in kept["documents"])
+    named |= unveiled(look.workspace, named)
     for run in look.candidate.runs:
         folder = RunFolder(look.workspace / "runs" / run)
         if named and (folder.path / "documents").is_dir():
             named |= find_in_run(folder, Ids(named))
-    return len(look.contents.found(named))
+    return len(look.contents.found(with_hidden(look.workspace, named)))

@@ -19,6 +19,7 @@ from pipeline.registry.declarative import (
     update,
 )
 from pipeline.registry.desk import Audit, Request
+from pipeline.registry.exhibits import Exhibit
 from pipeline.registry.money import (
     ADVANCE,
     CORRECTION,
@@ -61,7 +62,7 @@ from pipeline.registry.work import (
 __all__ = [  # what the floors above say to the database, through this door
     "ADVANCE", "ANSWERED", "CLOSED", "CORRECTION", "DIVIDEND", "FEN", "ID_CHARS", "ISSUED", "MEASURED", "OPEN",
     "PAYMENTS", "RESERVE", "SETTLEMENT", "UNITS", "UNRESERVE", "VOID", "WITHDRAWN", "Account", "Answer", "Assessment",
-    "Assignment", "Audit", "Authorisation", "Budget", "Contributor", "Credential", "Draw", "Engine", "Feed",
+    "Assignment", "Audit", "Authorisation", "Budget", "Contributor", "Credential", "Draw", "Engine", "Exhibit", "Feed",
     "IntegrityError", "Item", "Ledger", "Objection", "Paper", "PayPolicy", "Qualification", "Registry", "Release",
     "Removal", "Request", "Reservation", "Round", "SQLAlchemyError", "Score", "Seat", "Session", "Source",
     "create_engine", "event", "func", "make_url", "select", "update",

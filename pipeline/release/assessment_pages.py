@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.page import page
-from pipeline.release.self_assessment import SAYS, TRIAL_SAYS, VERIFIED, Fails, Line, totals
+from pipeline.release.assessed import Fails, Line
+from pipeline.release.self_assessment import SAYS, TRIAL_SAYS, VERIFIED, totals
 from pipeline.store import write_bytes, write_json
 
 NAME = "evidence/self_assessment"

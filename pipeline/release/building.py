@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.executor import Executor, Progress
-from pipeline.release.manifest import NAME, STATISTICS, describe, sha256_of
+from pipeline.release.manifest import NAME, STATISTICS, describe, sha256_of, veiled_of
 from pipeline.release.merging import forget, merge
 from pipeline.release.plan import TRIAL, Candidate, Plan, SourceCount
 from pipeline.release.rows import Left, eligible_rows, released_rows
@@ -102,6 +102,7 @@ def build(
         raise RecipeError(f"no document is left for the release {plan.version}: {why}")
     flush(folder / "data")
     numbers = statistics.as_json()
+    numbers |= {"veiled": veiled_of(left)}
     write_json(folder / STATISTICS, {"version": plan.version, "trial": plan.trial, **numbers})
     manifest = describe(plan, merged, left, numbers, entries, root_of(stack(documents)))
     write_json(folder / NAME, {**manifest, "files": entries})

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.release.manifest import UNKNOWN, licences_of
+from pipeline.release.manifest import UNKNOWN, by_freedom, licences_of
 
 _SIZES = (
     (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"),
@@ -27,9 +27,11 @@ def size_category(documents: int) -> str:
 
 
 def _licence(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the Hub is told: licences that it knows, the least free first, or "other" with all their names."""
     found = licences_of(manifest)
-    if len(found) == 1 and found[0].lower() in _HUB_LICENCES:
-        return {"license": found[0].lower()}
+    if found and all(one.lower() in _HUB_LICENCES for one in found):
+        names = [one.lower() for one in found]
+        return {"license": names[0] if len(names) == 1 else names}
     return {"license": "other", "license_name": " AND ".join(found) or UNKNOWN, "license_link": "evidence/sources.json"}
 
 
@@ -81,8 +83,8 @@ def card(manifest: Mapping[str, Any], statistics: Mapping[str, Any], facts: Mapp
     sources = _table(
         ["来源 source", "类别 class", "许可 licence", "篇 documents", "字 characters", "占比 share"],
         [
-            [name, entry.get("class"), one["licence"] or entry.get("licence"), one["documents"], one["characters"],
-             f"{one['share']:.2%}"]
+            [name, entry.get("class"), _licences(one["licence"], entry.get("licence")), one["documents"],
+             one["characters"], f"{one['share']:.2%}"]
             for name, one in manifest["sources"].items()
             for entry in [facts["sources"].get(name) or {}]
         ],
@@ -100,8 +102,28 @@ def card(manifest: Mapping[str, Any], statistics: Mapping[str, Any], facts: Mapp
 
 {sources}
 
+{_by_licence(statistics)}
+
 {_english(manifest, statistics, compared=compared)}
 """
+
+
+def _licences(of_rows: str | None, registered: str | None) -> str | None:
+    """Say what a source's rows are under, and what the registry has where that is something else."""
+    if of_rows is None or registered is None or registered == of_rows:
+        return of_rows or registered
+    return f"{of_rows}（登记 registry: {registered}）"
+
+
+def _by_licence(statistics: Mapping[str, Any]) -> str:
+    """Show how much is under each licence, the least free first; rows say which."""
+    counts = {name or UNKNOWN: one for name, one in statistics.get("licences", {}).items()}
+    if not counts:
+        return ""
+    rows = [[name, counts[name]["documents"], counts[name]["characters"]] for name in by_freedom(counts)]
+    said = "各行自带 `licence` 字段；整体使用时以最严格者为准。Each row has its own; as a whole the least free counts."
+    table = _table(["许可 licence", "篇 documents", "字 characters"], rows)
+    return f"## 许可 Licences\n\n{said}\n\n{table}"
 
 
 def _number(count: int, name: str) -> str:
@@ -133,6 +155,19 @@ def _masked(manifest: Mapping[str, Any]) -> int:
     return sum(sum(counts.values()) for one in done for counts in one.values() if isinstance(counts, dict))
 
 
+def _veiled(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """Say how many ids and addresses were identifiers themselves, in Chinese and English."""
+    ids, urls = (manifest.get("veiled", {}).get(name, 0) for name in ("ids", "urls"))
+    if not ids + urls:
+        return "", ""
+    chinese = f"{ids:,} 篇的编号本身即个人标识，以加盐散列（`veiled-…`）代替；{urls:,} 篇网址中的标识已遮盖。"
+    english = (
+        f"The ids of {_number(ids, 'document')} were identifiers themselves: a salted hash (`veiled-…`) stands for "
+        f"each. Identifiers in the addresses of {_number(urls, 'document')} are masked."
+    )
+    return chinese, english
+
+
 def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any], *, compared: bool) -> str:
     quantiles = statistics.get("lengths", {}).get("quantiles", {})
     lengths = "，".join(f"{float(share):.0%}：{chars:,} 字" for share, chars in quantiles.items()) or "–"
@@ -151,7 +186,7 @@ def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any], *, comp
 ## 个人信息
 
 清洗时按类别遮盖，各次清洗所输出语料共处理 {_masked(manifest):,} 处（类别与数量见 `evidence/personal_data.json`，\
-不含任何值）。残留无法排除；请求删除见下。
+不含任何值）。残留无法排除；请求删除见下。{_veiled(manifest)[0]}
 
 ## 删除与更正
 
@@ -183,7 +218,7 @@ file, every edit and verdict.
 ## Personal and sensitive information
 
 Masked by category when the runs wrote their corpora: {_masked(manifest):,} places in all (kinds and numbers in \
-`evidence/personal_data.json`, no values). What remains cannot be ruled out.
+`evidence/personal_data.json`, no values). What remains cannot be ruled out. {_veiled(manifest)[1]}
 
 ## Removal
 

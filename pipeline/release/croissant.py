@@ -3,10 +3,11 @@
 What none of its vocabularies has stands in the manifest and the evidence, which are files of the data set too.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.release.manifest import UNKNOWN, licences_of
+from pipeline.release.manifest import licences_of
 
 _CONTEXT = {
     "@language": "zh", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
@@ -38,6 +39,12 @@ _FIELDS = (
     ("run", "sc:Text", "the cleaning run it comes from"),
 )
 _SPDX = "https://spdx.org/licenses/{}.html"
+_IN_SPDX = re.compile(
+    r"CC0-1\.0|CC-BY(-NC)?(-ND|-SA)?-[1-4]\.\d|MIT|Apache-[12]\.\d|BSD-[23]-Clause|Unlicense|WTFPL|0BSD|PDDL-1\.0|"
+    r"ODbL-1\.0|ODC-By-1\.0|OGL-UK-[123]\.0|MulanPSL-[12]\.0|MPL-[12]\.\d|(A|L)?GPL-[123]\.\d-(only|or-later)|"
+    r"GFDL-1\.[123]-(only|or-later)"
+)
+"""Names that SPDX has a page for; any other one is named as SPDX names what it does not list."""
 
 
 def croissant(
@@ -53,7 +60,6 @@ def croissant(
     """
     version, trial = manifest["version"], bool(manifest["trial"])
     shown = f"{'TRIAL 试用：未通过也不能通过验收抽样. ' if trial else ''}"
-    licences = [one for one in licences_of(manifest) if one != UNKNOWN]
     parquet = [one for one in data if one["path"].endswith(".parquet")]
     return {
         "@context": _CONTEXT,
@@ -63,7 +69,7 @@ def croissant(
         "description": f"{shown}清源中文预训练语料 Chinese pre-training corpus, {manifest['documents']} documents, "
         f"{manifest['characters']} characters, from {len(manifest['sources'])} sources.",
         "url": f"urn:qingyuan:{version}:{manifest['data_root']}",
-        "license": [_SPDX.format(one) for one in licences] or ["https://spdx.org/licenses/"],
+        "license": [_licence(one) for one in licences_of(manifest)],
         "version": _semantic(version),
         "citeAs": f"Qingyuan {version}, Merkle root of data {manifest['data_root']}",
         "datePublished": day,
@@ -81,6 +87,14 @@ def croissant(
         }],
         **_responsible(manifest, facts, trial=trial),
     }  # fmt: skip
+
+
+def _licence(name: str) -> str:
+    """Return the address of a licence, or a reference by its name, in the letters that SPDX allows there."""
+    if _IN_SPDX.fullmatch(name):
+        return _SPDX.format(name)
+    allowed = (one if one.isascii() and (one.isalnum() or one in ".-") else f"u{ord(one):x}" for one in name)
+    return f"LicenseRef-{''.join(allowed)}"
 
 
 def _semantic(version: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.audit import extract
 from pipeline.registry import Assessment, Draw, Paper, Removal, Request, Session, Source, select
+from pipeline.release.exhibits import lay_down
 from pipeline.store import write_json
 
 EVIDENCE = "evidence"
@@ -36,7 +37,8 @@ def write_facts(
     write_json(here / "requests.json", {"removed": manifest["removed"], "requests": requests})
     audit = extract(opened, here / "audit.jsonl", version=manifest["version"])
     return {"sources": sources, "requests": requests, "audit": audit, "day": str(at.date()),
-            "concentration": statistics.get("concentration") or {}}  # fmt: skip
+            "concentration": statistics.get("concentration") or {},
+            "exhibits": lay_down(opened, folder.parents[2], folder, at)}  # fmt: skip
 
 
 def source_facts(opened: Session, name: str) -> dict[str, Any] | None:

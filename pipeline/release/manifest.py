@@ -1,6 +1,6 @@
 """The manifest of a release: what it is made of, what is in it, and the digest of every file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import file_digest, sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +11,7 @@ import orjson
 from filters.contract import Modelled
 from pipeline.errors import RecipeError
 from pipeline.lexicon_report import LEXICON_FILE
+from pipeline.preference import openness
 from pipeline.release import merkle
 from pipeline.release.merging import Merged
 from pipeline.release.plan import RELEASE_VERSION, Plan
@@ -117,7 +118,13 @@ def describe(
             "replaced_by_later_runs": merged.replaced,
             "renamed": sum(map(len, merged.renamed.values())),
         },
+        "veiled": veiled_of(left),
     }  # fmt: skip
+
+
+def veiled_of(left: Left) -> dict[str, int]:
+    """Say of how many rows an id or an address was an identifier of a person, and is replaced."""
+    return {name: left.veiled[name] for name in ("ids", "urls")}
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -146,10 +153,15 @@ def _joined(licences: Mapping[str, int]) -> str | None:
 
 
 def licences_of(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the licences of a release, each once; `UNKNOWN` is one, where a row has none."""
-    return sorted(
+    """Return the licences of a release, each once, the least free first; `UNKNOWN` is one, where a row has none."""
+    return by_freedom(
         {one for source in manifest["sources"].values() for one in (source["licence"] or UNKNOWN).split(_AND)}
     )
+
+
+def by_freedom(licences: Iterable[str]) -> list[str]:
+    """Order licences, the least free first: what is unknown, then what no list knows."""
+    return sorted(licences, key=lambda one: (-openness(None if one == UNKNOWN else one), one))
 
 
 def leaves_of(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ removed_ids.jsonl which of its rows to delete; the ids are those that it has the
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 from pipeline.release.manifest import NAME
 from pipeline.removed import load_removed
 from pipeline.request.releases import id_in_run
+from pipeline.salt import salt_of
 from pipeline.store import RunFolder, read_batches, read_json, read_table, write_bytes, write_json
+from pipeline.veiled import hidden_ids
 
 NOTES = "RELEASE_NOTES.md"
 CHANGES = "evidence/changes.json"
@@ -39,11 +41,12 @@ def write_notes(folder: Path, workspace: Path, manifest: Mapping[str, Any], data
         return
     ours = {one["sha256"]: one["path"] for one in data if one["path"].endswith(".parquet")}
     theirs = {one["sha256"]: one["path"] for one in old["files"] if one["path"].startswith("data/") and "rows" in one}
-    now = _rows(folder, [path for digest, path in ours.items() if digest not in theirs])
-    was = _rows(before, [path for digest, path in theirs.items() if digest not in ours])
+    salt = salt_of(workspace)
+    now = _rows(folder, [path for digest, path in ours.items() if digest not in theirs], salt)
+    was = _rows(before, [path for digest, path in theirs.items() if digest not in ours], salt)
     added, gone = sorted(now.keys() - was.keys()), sorted(was.keys() - now.keys())
     reasons = _reasons(workspace, manifest, {key: was[key] for key in gone})
-    lines = [orjson.dumps({"source": s, "id": was[s, i][0], "why": reasons[s, i]}) for s, i in gone]
+    lines = [orjson.dumps({"source": s, **was[s, i].named, "why": reasons[s, i]}) for s, i in gone]
     write_bytes(folder / REMOVED_IDS, b"".join(line + b"\n" for line in lines))
     changes = {
         "previous": previous, "compared": True, "documents": {"before": old["documents"], "now": manifest["documents"]},
@@ -67,13 +70,26 @@ def _selected(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {key: manifest["selection"].get(key) for key in ("selection", "mixture", "merge")}
 
 
-def _rows(release: Path, paths: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return id in the release and run of every row, by source and id in its run."""
+class _Row(NamedTuple):
+    named: dict[str, Any]
+    """By its id in the release; by its place there, if that id is an identifier of a person."""
+    run: str
+
+
+def _rows(release: Path, paths: Iterable[str], salt: bytes) -> dict[tuple[str, str], _Row]:
+    """Return every row by its source, and its id in its run or what stands for that."""
     found = {}
     for path in paths:
+        begin = 0
         for batch in read_batches(release / path, _COLUMNS):
-            for row in batch.to_pylist():
-                found[row["source"], id_in_run(row)] = (row["id"], row["run"])
+            rows = batch.to_pylist()
+            ids = [id_in_run(row) for row in rows]
+            veiled = hidden_ids(salt, batch["source"], pa.array(ids, pa.string()))
+            for number, row in enumerate(rows):
+                place = {"id": veiled.get(number), "file": path, "row": begin + number}
+                named = place if number in veiled else {"id": row["id"]}
+                found[row["source"], veiled.get(number, ids[number])] = _Row(named, row["run"])
+            begin += len(rows)
     return found
 
 
@@ -90,7 +106,7 @@ def _changed_runs(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def _reasons(
-    workspace: Path, manifest: Mapping[str, Any], gone: Mapping[tuple[str, str], tuple[str, str]]
+    workspace: Path, manifest: Mapping[str, Any], gone: Mapping[tuple[str, str], _Row]
 ) -> dict[tuple[str, str], str]:
     """Say why each row is there no more: taken down, barred, dropped by its run for a reason, or not selected."""
     removed = load_removed(workspace)
@@ -105,17 +121,21 @@ def _reasons(
         else:
             left.setdefault(run, set()).add(key)
     for run, keys in left.items():
-        verdicts = _verdicts(RunFolder(workspace / "runs" / run), keys)
+        verdicts = _verdicts(RunFolder(workspace / "runs" / run), keys, salt_of(workspace))
         for key in keys:
             found[key] = verdicts.get(key, GONE)
     return found
 
 
-def _verdicts(folder: RunFolder, keys: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def _verdicts(folder: RunFolder, keys: set[tuple[str, str]], salt: bytes) -> dict[tuple[str, str], str]:
     ids = pa.array(sorted({identity for _, identity in keys}), pa.string())
     found = {}
     for path in sorted((folder.path / "verdicts").glob("part-*.parquet")):
         table = read_table(path, ["id", "source", "verdict.keep", "verdict.reason"])
+        names = table["id"].to_pylist()
+        for row, name in hidden_ids(salt, table["source"], table["id"]).items():
+            names[row] = name
+        table = table.set_column(0, "id", pa.array(names, pa.string()))
         rows = np.flatnonzero(pc.is_in(table["id"], ids).to_numpy())
         for row in table.take(rows).to_pylist():
             if (row["source"], row["id"]) in keys:

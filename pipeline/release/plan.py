@@ -9,12 +9,14 @@ from pathlib import Path
 from filters.catalogue import CATALOGUE
 from pipeline.errors import RecipeError
 from pipeline.release.form import ReleaseFile
-from pipeline.removed import Named, removed_ids
+from pipeline.removed import removed_ids
 from pipeline.runs import Run, open_run
+from pipeline.salt import salt_of
 from pipeline.store import digest_file, fingerprint, read_json
 from pipeline.toml import nearest, parse
+from pipeline.veiled import Named
 
-RELEASE_VERSION = "3"
+RELEASE_VERSION = "4"
 """Of the writing: a change to the bytes of a release from the same runs takes a new one."""
 
 TRIAL = "trial"
@@ -87,6 +89,8 @@ class Plan:
     """Name of a tokenizer of the operator's, whose tokens are counted."""
     licences: Mapping[str, str] = field(default_factory=dict)
     """What the registry says each source is under: for documents of which neither they nor their recipe say it."""
+    salt: bytes = field(default=b"", repr=False)
+    """Of the workspace: by which ids that are identifiers are replaced."""
 
     def fingerprint(self) -> str:
         """Return a digest of all that the data depend on: no times, no paths."""
@@ -175,7 +179,8 @@ def make_plan(
         raise RecipeError(f"the run {twice[0]} is named twice")
     parts = tuple(part for place, run in enumerate(runs) for part in _parts(place, run))
     parts = tuple(sorted(parts, key=lambda part: (part.source, part.place, part.number)))
-    plan = Plan(version, trial, form, runs, parts, removed_ids(workspace), frozenset(barred), tokenizer)
+    removed, salt = removed_ids(workspace), salt_of(workspace)
+    plan = Plan(version, trial, form, runs, parts, removed, frozenset(barred), tokenizer, salt=salt)
     _check_names(plan)
     return plan
 

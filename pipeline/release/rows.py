@@ -18,6 +18,7 @@ from pipeline.release.selection import chosen, drawn
 from pipeline.removal import rows_of
 from pipeline.schema import INPUT_ID
 from pipeline.store import read_batches, read_schema, read_table
+from pipeline.veiled import hidden_ids, hide_addresses, identifiers, veiled_in
 
 DOMAIN, LECT, HANT, WORDS, SPANS = (
     "domain.top", "language.lect", "script.hant_ratio", "words.count", "personal.spans"
@@ -54,6 +55,8 @@ class Left:
     """Why documents that runs kept are not in a release, with how many."""
 
     reasons: Counter[str] = field(default_factory=Counter)
+    veiled: Counter[str] = field(default_factory=Counter)
+    """Of those that are in it: whose `ids` and `urls` were identifiers, and are replaced."""
 
     def take(self, takes: NDArray[np.bool_], also: NDArray[np.bool_], reason: str) -> NDArray[np.bool_]:
         """Return what is left of `takes`, and count what `also` takes away."""
@@ -94,7 +97,7 @@ def released_rows(part: Part, plan: Plan, merged: Merged, left: Left) -> Iterato
             if not takes.all():
                 which = pa.array(np.flatnonzero(takes))
                 rows, measured = rows.take(which), measured.take(which)
-            yield _released(rows, measured, names, part), measured.select(["words"])
+            yield _released(rows, measured, names, part, plan.salt, left), measured.select(["words"])
         begin += batch.num_rows
 
 
@@ -129,7 +132,8 @@ def _taken_down(part: Part, plan: Plan, kept: int) -> NDArray[np.bool_]:
         return np.zeros(kept, np.bool_)
     keep = read_table(part.path("verdicts"), ["verdict.keep"])["verdict.keep"].to_numpy()
     named = np.zeros(len(keep), np.bool_)
-    named[rows_of(part.run.folder, part.number, plan.removed)] = True
+    removed = plan.removed | veiled_in(part.path("documents"), plan.removed, plan.salt)
+    named[rows_of(part.run.folder, part.number, removed)] = True
     return np.asarray(named[keep])
 
 
@@ -174,21 +178,38 @@ def _script(lect: pa.ChunkedArray, hant: pa.ChunkedArray) -> pa.ChunkedArray:
     )  # fmt: skip
 
 
-def _released(rows: pa.Table, measured: pa.Table, names: dict[int, str], part: Part) -> pa.Table:
-    """Put the columns of a release together."""
-    ids, meta = rows["id"].combine_chunks(), _entries(rows["meta"].combine_chunks(), names, rows["id"])
-    if names:
-        new = pa.array([names[row] for row in sorted(names)], pa.string())
+def _released(
+    rows: pa.Table, measured: pa.Table, names: dict[int, str], part: Part, salt: bytes, left: Left
+) -> pa.Table:
+    """Put the columns of a release together; ids and addresses that are somebody's identifiers are replaced."""
+    veiled = hidden_ids(salt, rows["source"], rows["id"])
+    names = {row: name for row, name in names.items() if row not in veiled}  # else the old id would stand in its meta
+    ids, meta = rows["id"].combine_chunks(), _entries(_given_up(rows["meta"].combine_chunks()), names, rows["id"])
+    if names or veiled:
+        replaced = names | veiled
+        new = pa.array([replaced[row] for row in sorted(replaced)], pa.string())
         mask = np.zeros(rows.num_rows, np.bool_)
-        mask[list(names)] = True
+        mask[list(replaced)] = True
         ids = pc.replace_with_mask(ids, pa.array(mask), new)
+    urls, changed = hide_addresses(rows["url"].combine_chunks())
+    left.veiled.update({"ids": len(veiled), "urls": changed})
     characters = pc.utf8_length(rows["text"]).cast(pa.int32())
     run = pa.repeat(pa.scalar(part.run.name), rows.num_rows)
     return pa.table(
-        [ids, rows["text"], rows["source"], rows["url"], measured["licence"], measured["domain"], measured["script"],
+        [ids, rows["text"], rows["source"], urls, measured["licence"], measured["domain"], measured["script"],
          measured["quality"], characters, run, meta],
         schema=RELEASED,
     )  # fmt: skip
+
+
+def _given_up(maps: pa.MapArray) -> pa.MapArray:
+    """Leave out of maps the ids that documents gave up to others where these are identifiers."""
+    if not pc.any(pc.equal(maps.keys, INPUT_ID)).as_py():
+        return maps
+    kept = [
+        [(key, one) for key, one in row if key != INPUT_ID or not identifiers([one])[0]] for row in maps.to_pylist()
+    ]
+    return pa.array(kept, maps.type)
 
 
 def _entries(maps: pa.MapArray, names: dict[int, str], ids: pa.ChunkedArray) -> pa.ListArray:

@@ -6,13 +6,13 @@ It says what a program could see, and how well each rule's wording is known. It 
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any
 
-from pipeline.clauses import Clause, clauses
-from pipeline.release.manifest import sha256_of
+from pipeline.clauses import clauses
+from pipeline.release.assessed import Artefact, Conforms, Fails, Line, NotApplicable, Result, Unseen
 
 SAYS = (
     "自评估证据包：由程序对照所列条款自行核对生成，不是认证，也不代表备案通过。"
@@ -27,90 +27,6 @@ VERIFIED = {
     "V2": "据引述 as quoted by others, not read in its own text",
     "R": "未核实 not verified: read in no source",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Artefact:
-    """A file of the release that shows something; only one that is there can be named."""
-
-    path: str
-    sha256: str
-
-    @classmethod
-    def of(cls, folder: Path, path: str) -> "Artefact":
-        """Digest a file of a release.
-
-        Raises:
-            FileNotFoundError: it is not there.
-        """
-        return cls(path, sha256_of(folder / path))
-
-    def __post_init__(self) -> None:
-        if len(self.sha256) != 64 or not self.path:  # noqa: PLR2004 - hexadecimal digits of sha256
-            raise ValueError(f"an artefact is a file with its sha256: {self.path!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class Conforms:
-    """符合: what the clause asks was seen, in these files."""
-
-    reason: str
-    evidence: tuple[Artefact, ...]
-    says: ClassVar[str] = "符合"
-
-    def __post_init__(self) -> None:
-        if not self.evidence:
-            raise ValueError("符合 takes a file that shows it")
-
-
-@dataclass(frozen=True, slots=True)
-class Fails:
-    """不符合: it was not met, or nothing was seen that shows it; what is to be done."""
-
-    reason: str
-    plan: str
-    evidence: tuple[Artefact, ...] = ()
-    says: ClassVar[str] = "不符合"
-
-    def __post_init__(self) -> None:
-        if not self.reason or not self.plan:
-            raise ValueError("不符合 takes a reason and what is to be done")
-
-
-@dataclass(frozen=True, slots=True)
-class NotApplicable:
-    """不适用: the clause is about something that this release is not."""
-
-    reason: str
-    evidence: tuple[Artefact, ...] = ()
-    says: ClassVar[str] = "不适用"
-
-    def __post_init__(self) -> None:
-        if not self.reason:
-            raise ValueError("不适用 takes a reason")
-
-
-Result: TypeAlias = Conforms | Fails | NotApplicable
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row."""
-
-    id: str
-    title: str
-    clauses: tuple[Clause, ...]
-    result: Result
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it for machines."""
-        return {
-            "id": self.id, "title": self.title,
-            "clauses": [one.as_json() | {"cited": one.cited} for one in self.clauses],
-            "result": self.result.says, "reason": self.result.reason,
-            "plan": self.result.plan if isinstance(self.result, Fails) else "",
-            "evidence": [{"path": one.path, "sha256": one.sha256} for one in self.result.evidence],
-        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +48,11 @@ class _Item:
     """What a program cannot see and people must show."""
     facts: tuple[str, ...] = ()
     """What must be there in the evidence: names of checks below."""
+
+
+def row_names() -> list[str]:
+    """Return the names of the table's rows."""
+    return [one.id for one in _items()]
 
 
 def _items() -> tuple[_Item, ...]:
@@ -158,7 +79,32 @@ def assess(folder: Path, manifest: Mapping[str, Any], facts: Mapping[str, Any]) 
         manifest: its manifest, gates included.
         facts: what `write_facts` returned.
     """
-    return [Line(one.id, one.title, clauses(*one.clauses), _result(one, folder, manifest, facts)) for one in _items()]
+    attached = facts.get("exhibits", {})
+    return [
+        Line(one.id, one.title, clauses(*one.clauses),
+             _with_exhibits(_result(one, folder, manifest, facts), folder, attached.get(one.id, ())))
+        for one in _items()
+    ]  # fmt: skip
+
+
+def _with_exhibits(result: Result, folder: Path, attached: Sequence[Mapping[str, Any]]) -> Result:
+    """Add what the operator has attached; what no program can see is met where a person has declared it with a file."""
+    if not attached or isinstance(result, NotApplicable):
+        return result
+    there = [one for one in attached if not one["fault"]]
+    evidence = (*result.evidence, *(Artefact.of(folder, one["path"]) for one in there))
+    notes = [f"{one['name']}（{one['fault']}）" for one in attached if one["fault"]]
+    notes += [f"{one['name']}: {one['note']}（added by {one['added_by']}, {one['added_at'][:10]}"
+              + (f", until {one['valid_until']}" if one["valid_until"] else "") + "）" for one in there]  # fmt: skip
+    declared = [one for one in there if one["declared_by"]]
+    if isinstance(result, Unseen) and declared:
+        said = dict.fromkeys(
+            f"{one['declared_by']}, {one['declared_at'][:10]}: {one['declared_why']}" for one in declared
+        )
+        by = f"由操作者声明，程序未核对内容 declared by operator, unseen by the program: {_joined(said)}"
+        return Conforms(f"{by}; {_joined(notes)}", evidence, declared=True)
+    return replace(result, reason=f"{result.reason}; 操作者附材料 attached by the operator: {_joined(notes)}",
+                   evidence=evidence)  # fmt: skip
 
 
 def _result(item: _Item, folder: Path, manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> Result:  # noqa: PLR0911 - one reason after another
@@ -196,9 +142,9 @@ def _result(item: _Item, folder: Path, manifest: Mapping[str, Any], facts: Mappi
     if failing:
         return Fails(_joined(failing), "见理由 as the reason says", artefacts)
     if item.outside:
-        return Fails(
+        return Unseen(
             f"程序无法查证 a program cannot see it: {item.outside}",
-            "由责任人出具证明材料 people must show it",
+            f"由责任人出具材料并声明 people must show it: qingyuan evidence add {item.id} FILE; evidence declare",
             artefacts,
         )
     shown = [SHOWN[name](facts) for name in item.facts if name in SHOWN]

@@ -18,7 +18,9 @@ from pipeline.release.manifest import digests, leaves_of, read_manifest, sha256_
 from pipeline.removed import removed_ids
 from pipeline.request.releases import data_files, id_in_run
 from pipeline.runs import Run, open_run
+from pipeline.salt import salt_of
 from pipeline.store import read_json, read_range, read_table
+from pipeline.veiled import is_veiled, veiled_in
 
 EXCERPT_CHARS = 120
 
@@ -48,6 +50,7 @@ def trace(release: Path, identity: str, workspace: Path) -> dict[str, Any]:
     found["source"] = {"name": source, "at_release": stored["sources"].get(source)}
     try:
         run = open_run(row["run"], workspace)
+        own = _own_id(run, source, own, workspace)
         found["document"] = _document(run, own, row["text"])
     except RecipeError as error:
         found["document"] = {"missing": str(error)}
@@ -56,6 +59,17 @@ def trace(release: Path, identity: str, workspace: Path) -> dict[str, Any]:
             found["source"]["now"] = source_facts(opened, source)
             found["labels"] = _labels(opened, own, [row["run"], manifest["version"]])
     return found
+
+
+def _own_id(run: Run, source: str, identity: str, workspace: Path) -> str:
+    """Return the id that a row has in its run, where the release has something that stands for it."""
+    if not is_veiled(identity):
+        return identity
+    wanted = frozenset({(source, identity)})
+    for number in run.judged:
+        for _, own in veiled_in(run.folder.part("documents", number), wanted, salt_of(workspace)):
+            return own
+    raise RecipeError(f'run "{run.name}" has no document that "{identity}" stands for, by the salt of {workspace}')
 
 
 def _find(release: Path, identity: str) -> tuple[Path, int, dict[str, Any]]:

@@ -7,10 +7,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from filters.texts import Texts
-from pipeline.removed import Ban, Named, Removed, Way, salted
+from pipeline.removed import Ban, Removed, Way
 from pipeline.request.demand import folded_hashes, plain_url, text_hashes
 from pipeline.request.subject import personal_values, whole_documents
+from pipeline.salt import salted
 from pipeline.store import read_batches
+from pipeline.veiled import Named
 
 
 def banned_documents(path: Path, removed: Removed, salt: bytes) -> Named:

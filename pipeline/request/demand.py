@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from filters.texts import Texts
 from pipeline.errors import RecipeError
-from pipeline.removed import Ban, Named, Way, salted
+from pipeline.removed import Ban, Way
 from pipeline.request.subject import Subject, whole_documents
+from pipeline.salt import salted
 from pipeline.signing import exact_digest
+from pipeline.veiled import Named
 
 LEAST_PASSAGE = 8
 """Folded characters of a passage: shorter ones stand everywhere."""

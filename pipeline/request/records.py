@@ -11,9 +11,9 @@ from pipeline.disposition import EVERYTHING
 from pipeline.errors import RecipeError
 from pipeline.masking import Masker
 from pipeline.registry import Objection, Removal, Request, Session, select
-from pipeline.removed import salt_of
 from pipeline.request.clock import Clock
 from pipeline.request.demand import Demand
+from pipeline.salt import salt_of
 
 TAKEDOWN = "takedown"
 APPEAL = "appeal"

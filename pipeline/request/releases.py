@@ -9,13 +9,13 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from pipeline.removed import Named
 from pipeline.request.demand import Demand, Ids
 from pipeline.request.resemblance import Resembling
 from pipeline.request.subject import entries
 from pipeline.schema import INPUT_ID
 from pipeline.store import read_batches, read_json
 from pipeline.stream import blocks
+from pipeline.veiled import Named, hidden, with_hidden
 
 COLUMNS = ("id", "source", "url", "text", "meta")
 _TYPES = pa.schema(
@@ -99,9 +99,19 @@ def id_in_run(row: dict[str, Any]) -> str:
 def holding(
     workspace: Path, documents: Named, demand: Demand | None = None, resembling: Resembling | None = None
 ) -> dict[str, list[Held]]:
-    """Find such rows in all releases of a workspace; by version, only those that hold any."""
+    """Find such rows in all releases of a workspace; by version, only those that hold any.
+
+    An id that is an identifier is said as it stands in releases of today, whatever release holds it.
+    """
+    if isinstance(demand, Ids):
+        documents |= demand.documents
+    documents = with_hidden(workspace, documents)
     found = {path.name: search_release(path, documents, demand, resembling) for path in releases_of(workspace)}
-    return {version: rows for version, rows in found.items() if rows}
+    names = hidden(workspace, {(one.source, one.id) for rows in found.values() for one in rows})
+    return {
+        version: [Held(*names[one.source, one.id], one.file, one.row) for one in rows]
+        for version, rows in found.items() if rows
+    }  # fmt: skip
 
 
 def account(workspace: Path, held: dict[str, list[Held]]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.registry import Engine
-from pipeline.removed import FOLDER, Ban, Named, Removed, load_removed, salt_of, write_removed
+from pipeline.removed import Ban, Removed, load_removed, write_removed
 from pipeline.request import records
 from pipeline.request.clock import Clock
 from pipeline.request.demand import Demand, Ids
@@ -17,8 +17,10 @@ from pipeline.request.releases import Held, account, holding
 from pipeline.request.search import Report, numbers_of, runs_of, search, silent
 from pipeline.request.waiting import begin, looked_through, named_by, open_file
 from pipeline.run import alone
+from pipeline.salt import FOLDER, salt_of
 from pipeline.store import read_json, withdraw, write_bytes, write_json
 from pipeline.takedown import alone_at, take_down
+from pipeline.veiled import Named, hidden, with_hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,9 @@ def ask(
     documents = demand.documents if isinstance(demand, Ids) else sought.documents
     documents |= frozenset(map(tuple, (left or {}).get("documents", [])))
     salted_bans = sorted(demand.bans(salt_of(workspace))) if bans else []
+    names = sorted(set(hidden(workspace, documents).values()))
     keep = {
-        "documents": [list(one) for one in sorted(documents)], "bans": [[ban.by, ban.token] for ban in salted_bans],
+        "documents": [list(one) for one in names], "bans": [[ban.by, ban.token] for ban in salted_bans],
         "indexes": manner.indexes, "twins": manner.twins, "memory": manner.memory, **looked,
         "begun": (left or {}).get("begun", False),
     }  # fmt: skip
@@ -191,7 +194,9 @@ def show(workspace: Path, number: int, clock: Clock) -> dict[str, Any]:
     if stored is None or request["state"] == "revoked":
         return {"request": request}
     held = {one["release"]: [Held(**row) for row in one["rows"]] for one in stored.get("releases", [])}
-    fresh = holding(workspace, frozenset((source, identity) for source, identity in stored["documents"]))
+    documents = frozenset((source, identity) for source, identity in stored["documents"])
+    listed = load_removed(workspace)
+    fresh = holding(workspace, frozenset(one for one in documents if not listed.is_stale(one)))
     releases = account(workspace, fresh | held)
     if releases != stored.get("releases", []):
         write_json(path, stored | {"releases": releases})
@@ -225,10 +230,12 @@ def revoke(workspace: Path, number: int, operator: str, why: str) -> dict[str, A
         kept = frozenset((source, identity) for one in others for source, identity in one.get("documents", []))
         banned = frozenset(Ban(by, token) for one in others for by, token in one.get("bans", []))
         ours = frozenset((source, identity) for source, identity in stored["documents"]) - kept
+        ours = with_hidden(workspace, ours)
         bans = frozenset(Ban(by, token) for by, token in stored.get("bans", [])) - banned
         runs = _read_again(workspace)
         write_bytes(workspace / FOLDER / "revoked" / f"{removal.proof}-{number}.json", path.read_bytes())
-        write_removed(workspace, Removed(listed.documents - ours, listed.bans - bans))
+        places = {name: one for name, one in listed.places.items() if name not in ours}
+        write_removed(workspace, Removed(listed.documents - ours, listed.bans - bans, places))
         path.unlink(missing_ok=True)
         return {"request": number, "documents": len(ours), "runs": runs, "still_asked_for_by": []}
 

@@ -12,10 +12,10 @@ from filters.texts import Texts
 from pipeline.banding import fixed_width
 from pipeline.candidates import NO_KEY, band_keys
 from pipeline.index import open_index, signing_of
-from pipeline.removed import Named
 from pipeline.request.search import Report, indexes_of, joined, numbers_of, pair_of, portions, runs_of, silent
 from pipeline.signing import Signing, mismatch, sign
 from pipeline.store import RunFolder, count_rows, read_batches, read_rows, read_schema
+from pipeline.veiled import Named
 from pipeline.verify import jaccard_pairs
 
 THRESHOLD = 0.7

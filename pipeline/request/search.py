@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from pipeline.identity import place_id
 from pipeline.index import open_index, signing_of, standing
 from pipeline.removal import rows_of
-from pipeline.removed import Named
 from pipeline.request.demand import Demand, Ids
+from pipeline.salt import salt_of
 from pipeline.segment import Segment, name_of
 from pipeline.store import RunFolder, read_batches, read_json
+from pipeline.veiled import Named, is_veiled, veiled_id, veiled_in
 
 DOCUMENT_COLUMNS = ("id", "source", "url", "text", "meta")
 AT_ONCE = 4_096
@@ -59,12 +60,31 @@ def indexes_of(workspace: Path) -> list[Path]:
 
 def search(workspace: Path, demand: Demand, report: Report = silent) -> Found:
     """Look for what a request names in all runs and indexes."""
+    if isinstance(demand, Ids):
+        demand = Ids(demand.documents | unveiled(workspace, demand.documents))
     runs = {folder.path.name: find_in_run(folder, demand, report) for folder in runs_of(workspace)}
     indexes = {path.name: _in_index(path, demand, report) for path in indexes_of(workspace)}
     return Found(
         {name: found for name, found in runs.items() if found},
         {name: found for name, found in indexes.items() if found},
     )
+
+
+def unveiled(workspace: Path, documents: Named) -> Named:
+    """Return those of a workspace's documents that are among some under what stands for their ids in a release."""
+    wanted = frozenset(pair for pair in documents if is_veiled(pair[1]))
+    if not wanted:
+        return wanted
+    salt = salt_of(workspace)
+    found: set[tuple[str, str]] = set()
+    for folder in runs_of(workspace):
+        found.update(*(veiled_in(folder.part("documents", one), wanted, salt) for one in numbers_of(folder)))
+    for path in indexes_of(workspace):
+        for segment in open_index(path, signing_of(path)).open():
+            for rows in portions(segment):
+                pairs = map(pair_of, segment.names(rows))
+                found |= {pair for pair in pairs if (pair[0], veiled_id(salt, *pair)) in wanted}
+    return frozenset(found)
 
 
 def find_in_run(folder: RunFolder, demand: Demand, report: Report = silent) -> Named:

@@ -19,7 +19,7 @@ from filters.personal_tables import HAN_DIGITS
 from filters.texts import Texts
 from pipeline.disposition import KEY, read_key, replacement
 from pipeline.errors import RecipeError
-from pipeline.removed import salted
+from pipeline.salt import salted
 
 LEAST_CHARS = 5
 """Letters and digits of an identifier that is looked for: fewer stand everywhere."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.registry import Objection, Removal, Request, Session, func, select
-from pipeline.removed import FOLDER
 from pipeline.request.search import numbers_of, runs_of
+from pipeline.salt import FOLDER
 from pipeline.store import RunFolder, fingerprint, read_json, write_json
 
 OPEN = "open"

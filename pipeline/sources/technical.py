@@ -1,7 +1,12 @@
-"""The technical sample of a release: keywords and classifiers measure its texts anew, as they would be trained on."""
+"""The technical sample of a release: keywords and classifiers measure its texts anew, as they would be trained on.
+
+What stands beside a text is released too: its id, its address and its fields are looked through for identifiers and for
+keywords; classifiers, which know running text, judge the text alone.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,10 +23,14 @@ from pipeline.benign import pass_gate
 from pipeline.errors import RecipeError
 from pipeline.gates.candidate import read_data
 from pipeline.packs import load_pack
+from pipeline.request.subject import entries
 from pipeline.sources.machine import Found, find_by_rules
+from pipeline.veiled import TOLD_BY_WORDS, identifiers, likely
 
 PACK = "gbt45654"
 """Whose rules judge; those of it that are about a risk."""
+BESIDE = ("lexicon", "context")
+"""Filters that judge what stands beside a text: keywords, and what they are said for."""
 LEFT = Rule(reason="personal_data_left", attribute="personal.total", at_most=0, risks=("A4-f",))
 """An identifier that masking should have replaced."""
 BATCH_DOCUMENTS = 500
@@ -75,9 +84,19 @@ def judge_released(
         raise RecipeError(f"the technical sample: {error}") from error
     known = {field for one in chosen.values() for field in one.schema.names}
     rules = {rule.reason: rule for rule in every if set(rule.attributes) <= known} | {LEFT.reason: LEFT}
+    beside = [one for name, one in chosen.items() if name in BESIDE]
+    told = {field for one in beside for field in one.schema.names}
+    of_words = {rule.reason: rule for rule in rules.values() if rule is not LEFT and set(rule.attributes) <= told}
     found: list[list[str]] = []
-    for texts in _texts(folder, rows):
-        found += _broken(texts, list(chosen.values()), rules)
+    for texts, table in _documents(folder, rows):
+        said = _broken(texts, list(chosen.values()), rules)
+        fields = pa.array(map(_fields, table.to_pylist()), pa.large_string())
+        also = _broken(Texts(fields), beside, of_words)
+        left = _identified(table)
+        found += [
+            [*one, *(reason for reason in (*other, *([LEFT.reason] if row in left else [])) if reason not in one)]
+            for row, (one, other) in enumerate(zip(said, also, strict=True))
+        ]
         advance(len(texts))
     basis = {
         "pack": PACK, "rules": sorted(rules), "filters": {name: one.version for name, one in sorted(chosen.items())},
@@ -91,11 +110,31 @@ def _measures(one: Filter, rule: Rule) -> bool:
     return any(name in one.schema.names for name in rule.attributes)
 
 
-def _texts(folder: Path, rows: NDArray[np.int64]) -> Iterator[Texts]:
-    for table in read_released(folder, rows, ["text"]):
-        column = table["text"].combine_chunks().cast(pa.large_string())
-        for begin in range(0, len(column), BATCH_DOCUMENTS):
-            yield Texts(column.slice(begin, BATCH_DOCUMENTS))
+def _documents(folder: Path, rows: NDArray[np.int64]) -> Iterator[tuple[Texts, pa.Table]]:
+    """Yield texts, and what is released beside them."""
+    for table in read_released(folder, rows, ["id", "url", "text", "meta"]):
+        for begin in range(0, table.num_rows, BATCH_DOCUMENTS):
+            some = table.slice(begin, BATCH_DOCUMENTS)
+            yield Texts(some["text"].combine_chunks().cast(pa.large_string())), some.drop_columns(["text"])
+
+
+def _fields(row: dict[str, Any]) -> str:
+    return "\n".join([row["url"] or "", *(value or "" for _, value in entries(row["meta"]))])
+
+
+def _identified(table: pa.Table) -> set[int]:
+    """Return the rows whose id, address or fields hold an identifier."""
+    found: set[int] = set()
+    for name in ("id", "url"):
+        some = likely(table[name])
+        values = table[name].take(pa.array(some)).to_pylist()
+        found |= {row for row, ours in zip(some.tolist(), identifiers(values), strict=True) if ours}
+    pairs = [(row, f"{key}：{value}") for row, meta in enumerate(table["meta"].to_pylist())
+             for key, value in entries(meta)]  # fmt: skip
+    for number, spans in find_personal(Texts(pa.array([said for _, said in pairs], pa.large_string()))).items():
+        if any(kind not in TOLD_BY_WORDS and not categories()[kind].open for _, _, kind in spans):
+            found.add(pairs[number][0])
+    return found
 
 
 def _broken(texts: Texts, chosen: Sequence[Filter], rules: dict[str, Rule]) -> list[list[str]]:
@@ -107,7 +146,7 @@ def _broken(texts: Texts, chosen: Sequence[Filter], rules: dict[str, Rule]) -> l
     applied = [rule for rule in rules.values() if rule is not LEFT]
     table = broken(applied, attributes, len(texts))
     found = [[applied[place].reason for place in np.flatnonzero(row)] for row in table]
-    for number, spans in find_personal(texts).items():
+    for number, spans in find_personal(texts).items() if LEFT.reason in rules else ():
         if any(not categories()[kind].open for _, _, kind in spans):
             found[number].append(LEFT.reason)
     return found

@@ -202,7 +202,8 @@ def candidate(workspace):
     folder = workspace / "releases/.candidates/1-trial"
     meta = pa.array([[] for _ in texts], pa.map_(pa.string(), pa.string()))
     table = pa.table({"id": [str(k) for k in range(30)], "text": pa.array(texts, pa.large_string()),
-                      "source": ["a"] * 30, "run": ["river"] * 30, "meta": meta})  # fmt: skip
+                      "source": ["a"] * 30, "run": ["river"] * 30, "meta": meta,
+                      "url": pa.nulls(30, pa.string())})  # fmt: skip
     write_table(folder / "data/part-0.parquet", table)
     root = root_of(released_digests(folder))
     said = {"version": "1-trial", "trial": True, "documents_root": root, "documents": 30, "runs": [{"name": "river"}]}

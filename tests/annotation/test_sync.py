@@ -16,6 +16,7 @@ from annotation.status import status_of
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError, ServiceError
 from pipeline.registry import Answer, Assignment, Item, Round, Seat, select, update
+from pipeline.request.void import note_void
 from tests.annotation.crowd import Person
 from tests.annotation.faulty import Faulty
 
@@ -75,9 +76,13 @@ class Desk:
                 )
             )
 
-    def keys(self):
+    def project(self):
         with session(self.registry) as opened:
-            project = opened.scalars(select(Seat.project)).one()
+            return opened.scalars(select(Seat.project)).one()
+
+    def keys(self):
+        project = self.project()
+        with session(self.registry) as opened:
             sent = sorted(opened.scalars(select(Assignment.key).where(Assignment.task.is_not(None))))
         return sorted(self.studio.task_keys(project)), sent
 
@@ -271,3 +276,26 @@ def test_a_round_does_not_change_once_it_is_open(desk):
         desk.push()
     with pytest.raises(RecipeError, match=f'did you mean "{desk.name}"'):
         status_of(desk.path, desk.name + "x")
+
+
+def test_tasks_of_what_was_taken_down_leave_the_server_and_the_answers_stay_without_its_words(desk):
+    desk.open(3).push()
+    first, second, third = desk.tasks()
+    desk.answer(first)
+    quoted = {"from_name": "s", "to_name": "text", "type": "labels", "value": {"start": 0, "end": 3, "text": "第0篇"}}
+    desk.person.submit(second, [quoted])
+    with session(desk.registry) as opened:
+        held = opened.scalars(select(Assignment).where(Assignment.task.in_([first, second]))).all()
+        items = [opened.get_one(Item, one.item) for one in held]
+        for item in items:
+            item.state = "void"
+        note_void(opened, desk.name, items, withdrawn=0)
+    assert desk.pull()["withdrawn_tasks"] == 2
+
+    assert set(desk.studio.task_keys(desk.project()).values()) == {third}
+    before = desk.answers()
+    assert [row[:3] for row in before if row[2]] == [(1, True, True)]
+    said = [row for row in desk.studio.revisions(0) if row.task in {first, second}]
+    assert sorted(row.action for row in said) == ["created", "created", "deleted", "deleted"]
+    assert "第0篇" not in str(said)
+    assert (desk.pull()["withdrawn_tasks"], desk.answers()) == (0, before)

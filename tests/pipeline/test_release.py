@@ -221,10 +221,18 @@ def test_a_licence_is_the_documents_own_else_its_recipes_else_the_registrys(tmp_
     said = {name: one["licence"] for name, one in manifest["sources"].items()}
     assert said == {"said": "MIT", "kept": "CC-BY-SA-4.0 AND CC0-1.0", "bare": None}
     head = (desk.path / "ws/releases/1/README.md").read_text()
-    assert 'license_name: "CC-BY-SA-4.0 AND CC0-1.0 AND MIT AND unknown"' in head
+    assert 'license: "other"\nlicense_name: "unknown AND CC-BY-SA-4.0 AND MIT AND CC0-1.0"' in head
+    assert "| said | open | MIT（登记 registry: CC0-1.0） | 1 |" in head
+    stored = json.loads((desk.path / "ws/releases/1/statistics.json").read_text())["licences"]
+    counted = Counter(row["licence"] or "" for row in rows_of(desk.path / "ws"))
+    assert {name: one["documents"] for name, one in stored.items()} == counted
+    table = [line for line in head.partition("许可 Licences")[2].splitlines() if line.startswith("| ")]
+    assert [line.split(" | ")[:2] for line in table[2:6]] == [
+        ["| unknown", "1"], ["| CC-BY-SA-4.0", "1"], ["| MIT", "1"], ["| CC0-1.0", "1"],
+    ]  # fmt: skip
     croissant = json.loads((desk.path / "ws/releases/1/croissant.json").read_text())
     assert [one.rpartition("/")[2] for one in croissant["license"]] == [
-        "CC-BY-SA-4.0.html", "CC0-1.0.html", "MIT.html"
+        "LicenseRef-unknown", "CC-BY-SA-4.0.html", "MIT.html", "CC0-1.0.html"
     ]  # fmt: skip
 
 
@@ -233,8 +241,13 @@ def test_words_are_those_of_jieba_also_where_texts_were_masked(workspace):
 
     ask(workspace, runs=["first"])
     stored = json.loads((workspace / "releases/1/statistics.json").read_text())
-    cut = [word for row in rows_of(workspace) for word in jieba.lcut(row["text"])]
-    assert stored["words"] == sum(1 for word in cut if word[0].isalnum())
+    counted = [sum(word[0].isalnum() for word in jieba.lcut(row["text"])) for row in rows_of(workspace)]
+    assert stored["words"] == sum(counted)
+    for column in ("source", "domain", "script", "licence", "run"):
+        parts = Counter()
+        for row, words in zip(rows_of(workspace), counted, strict=True):
+            parts[row[column] or ""] += words
+        assert {name: one["words"] for name, one in stored[f"{column}s"].items()} == parts
 
 
 def test_a_subset_and_a_mixture_take_what_they_say(workspace):

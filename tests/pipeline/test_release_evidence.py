@@ -16,11 +16,13 @@ from pipeline.database import now, open_registry, record, session
 from pipeline.errors import LedgerError
 from pipeline.registry import Removal, Request, Source
 from pipeline.release import manifest as manifests
+from pipeline.release.assessed import Artefact, Conforms, Fails, NotApplicable
 from pipeline.release.card import card, front_matter, size_category
-from pipeline.release.croissant import _semantic
+from pipeline.release.croissant import _semantic, croissant
 from pipeline.release.evidence import write_evidence
+from pipeline.release.manifest import licences_of
 from pipeline.release.rows import RELEASED
-from pipeline.release.self_assessment import Artefact, Conforms, Fails, NotApplicable, _items
+from pipeline.release.self_assessment import _items
 from pipeline.removed import add_removed
 from pipeline.sources.records import enter
 from pipeline.sources.source_file import source_from
@@ -231,7 +233,30 @@ def test_the_card_names_the_licence_in_the_registry_where_no_row_has_one():
     facts = {"sources": {"crawl": {"class": "open", "licence": "CC0-1.0"}}}
     said = card({**manifest, "sources": {"crawl": source}}, STATISTICS, facts)
     assert "| crawl | open | CC0-1.0 | 2 |" in said
-    assert "| crawl | open | CC-BY-4.0 | 2 |" in card(manifest, STATISTICS, facts)
+    assert "| crawl | open | CC-BY-4.0（登记 registry: CC0-1.0） | 2 |" in card(manifest, STATISTICS, facts)
+
+
+@pytest.mark.parametrize(
+    ("licence", "told"),
+    [
+        ("CC-BY-4.0 AND CC0-1.0 AND CC-BY-NC-4.0", ["cc-by-nc-4.0", "cc-by-4.0", "cc0-1.0"]),
+        ("CC-BY-4.0 AND 公司内部", {"license_name": "公司内部 AND CC-BY-4.0"}),
+        ("MIT AND CC-BY-4.0 AND unknown", {"license_name": "unknown AND CC-BY-4.0 AND MIT"}),
+        (None, {"license_name": "unknown"}),
+    ],
+)
+def test_mixed_licences_are_all_said_the_least_free_first(licence, told):
+    manifest = describe("2026.11")
+    manifest["sources"]["crawl"] |= {"licence": licence}
+    head = front_matter(manifest, STATISTICS)
+    named = told if isinstance(told, list) else None
+
+    said = {"license": named} if named else {"license": "other", **told}
+    assert {key: head[key] for key in said} == said
+    said = croissant(manifest, [], {"sources": {}}, "2026-11-01")["license"]
+    other = {"公司内部": "LicenseRef-u516cu53f8u5185u90e8", "unknown": "LicenseRef-unknown"}
+    names = [one.rpartition("/")[2].removesuffix(".html") for one in said]
+    assert names == [other.get(one, one) for one in licences_of(manifest)]
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from pipeline.database import check_audit, open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.index import open_index
 from pipeline.registry import Audit, select
-from pipeline.removed import FOLDER, LIST, removed_ids
+from pipeline.removed import LIST, removed_ids
 from pipeline.request.clock import Clock, load_clock
 from pipeline.request.demand import Hashes, Passage, Urls
 from pipeline.request.subject import Subject, plain_form
+from pipeline.salt import FOLDER
 from pipeline.segment import name_of
 from pipeline.signing import Signing
 from pipeline.store import read_json

@@ -10,7 +10,7 @@ from typing import Any
 from core.current_request import CurrentContext
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
-from tasks.models import Annotation
+from tasks.models import Annotation, Task
 
 from blinding.models import Revision, Serving
 
@@ -19,6 +19,7 @@ def listen() -> None:
     """Write down every annotation that is saved or deleted from now on."""
     post_save.connect(_saved, sender=Annotation, dispatch_uid="blinding.saved")
     post_delete.connect(_deleted, sender=Annotation, dispatch_uid="blinding.deleted")
+    post_delete.connect(_unquote, sender=Task, dispatch_uid="blinding.unquote")
 
 
 @cache
@@ -50,6 +51,21 @@ def _saved(instance: Annotation, **_: object) -> None:
 
 def _deleted(instance: Annotation, **_: object) -> None:
     Revision.objects.create(action="deleted", user=_actor(), **_identity(instance))
+
+
+def _unquote(instance: Task, **_: object) -> None:
+    """Leave out, once a task is gone, the words of its text that spans quote; where they stood stays."""
+    for row in Revision.objects.filter(task=instance.pk, result__isnull=False):
+        result = [_without_words(one) for one in row.result]
+        if result != row.result:
+            Revision.objects.filter(pk=row.pk).update(result=result)
+
+
+def _without_words(one: Any) -> Any:  # noqa: ANN401 - whatever a browser has sent
+    value = one.get("value") if isinstance(one, dict) else None
+    if not isinstance(value, dict) or "start" not in value:
+        return one
+    return {**one, "value": {name: said for name, said in value.items() if name != "text"}}
 
 
 def _note(annotation: Annotation, last: Revision | None, user: int | None) -> None:
