@@ -180,15 +180,20 @@ def _qualify(options: argparse.Namespace) -> int:
 
 
 def _appeal(options: argparse.Namespace) -> int:
-    from annotation.people import appeal  # noqa: PLC0415
+    from annotation.appeals import appeal  # noqa: PLC0415
     from annotation.status import find_round  # noqa: PLC0415
     from pipeline.database import open_registry, session  # noqa: PLC0415
 
     with session(open_registry(options.workspace)) as opened:
-        request = appeal(opened, find_round(opened, options.round), options.name, options.document, options.ground)
+        request = appeal(
+            opened, find_round(opened, options.round), options.name, options.document, options.ground,
+            late=options.late,
+        )  # fmt: skip
     deadline = str(request.deadline.date())
-    _print(options, {"request": request.id, "deadline": deadline},
-           [f"appeal {request.id} is entered; it is to be decided by {deadline}"])  # fmt: skip
+    _print(options, {"request": request.id, "deadline": deadline}, [
+        f"appeal {request.id} is entered; it is to be decided by {deadline}",
+        f"a third person gets it with: qingyuan annotate sync {options.round}",
+    ])  # fmt: skip
     return 0
 
 

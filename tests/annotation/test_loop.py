@@ -13,10 +13,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from annotation.appeals import appeal
 from annotation.kinds import QUESTIONS, Kind
 from annotation.label_studio import transport
 from annotation.label_studio.client import LabelStudio
-from annotation.people import appeal
 from annotation.serving import Server
 from annotation.stages import _audited
 from annotation.standing import Standing, form_of

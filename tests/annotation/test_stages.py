@@ -1,13 +1,12 @@
-"""What comes next in a round, on rows of a registry: answers, reviews, audits, adjudication, exams, appeals."""
+"""What comes next in a round, on rows of a registry: answers, reviews, audits, adjudication, exams."""
 
 from datetime import timedelta
 
 import pytest
 
-from annotation.people import appeal, settle_appeals, settle_exam, suspend
+from annotation.people import settle_exam, suspend
 from annotation.standing import load_standing
-from pipeline.database import record, session
-from pipeline.errors import RecipeError
+from pipeline.database import session
 from pipeline.registry import Assignment, Audit, Item, Qualification, select
 from tests.annotation.board import TOY, Board
 
@@ -183,35 +182,6 @@ def test_an_exam_is_marked_once_everything_is_answered(board):
             assert [(exam.contributor, exam.score, exam.passed) for exam in exams] == expected
 
 
-def test_an_appeal_is_decided_by_one_who_has_not_seen_it_and_makes_gold(board):
-    board = board(items=4)
-    board.people("p1", "p2")
-    board.people("p1", "a1", "a2", role="adjudicator")
-    board.advance()
-    board.answer("annotator", lambda document, person, _: "poor" if (document, person) == ("d2", "p1") else "fine")
-    board.advance()
-    board.answer("adjudicator", lambda *_: "fine")  # who decided the dispute does not decide the appeal
-    before = {row[1] for row in held(board) if row[2] == "adjudicator"}
-    with session(board.engine) as opened:
-        round_ = board.round(opened)
-        appeal(opened, round_, "p1", "d2", "这篇文字有三处乱码。")
-        assert settle_appeals(opened, round_, load_standing(opened, round_, TOY), TOY) == []
-        with pytest.raises(RecipeError, match="appealed"):
-            appeal(opened, round_, "p1", "d2", "again")
-        with pytest.raises(RecipeError, match="no valid answer"):
-            appeal(opened, round_, "a1", "d2", "never asked")
-    assert board.advance().issued == {"adjudicator": 1}
-    assert board.advance().issued == {}
-    board.answer("adjudicator", lambda *_: "poor")
-    with session(board.engine) as opened:
-        round_ = board.round(opened)
-        decided = settle_appeals(opened, round_, load_standing(opened, round_, TOY), TOY)
-        assert [(row.decision, row.contributor) for row in decided] == [("granted", "p1")]
-        assert {decided[0].decided_by} == {"a1", "a2"} - before
-        gold = opened.scalars(select(Item).where(Item.document == "d2")).one()
-        assert (gold.is_gold, gold.gold, gold.gold_revision, gold.probability) == (True, {"said": "poor"}, 1, 0.5)
-
-
 def test_gold_is_mixed_in_without_a_trace(board):
     board = board(items=40, golds=30, settings={"gold": {"file": "g", "rate": 0.2}})
     board.people(*PEOPLE)
@@ -222,29 +192,3 @@ def test_gold_is_mixed_in_without_a_trace(board):
     assert places == list(range(len(places)))
     assert len({row.key for row, _ in board.waiting()}) == len(rows)
     assert {len(row.key) for row, _ in board.waiting()} == {32}
-
-
-def test_an_appeal_about_a_closed_round_is_judged_and_nothing_else_of_it_is_dealt_any_more(board):
-    board = board(items=4)
-    board.people("p1", "p2", "p3")
-    board.people("a1", role="adjudicator")
-    board.advance()
-    board.answer("annotator", lambda document, *_: None if document == "d1" else "fine")
-    with session(board.engine) as opened:
-        suspend(opened, board.waiting("annotator")[0][0].contributor)  # a gap that an open round would fill
-        round_ = board.round(opened)
-        round_.state = "closed"
-        record(opened, "operator", "round closed", round="r", withdrawn=0)
-        person = next(one.held[0].assignment.contributor for one in load_standing(opened, round_, TOY)
-                      if one.item.document == "d2")  # fmt: skip
-    assert board.advance().issued == {}
-    with session(board.engine) as opened:
-        appeal(opened, board.round(opened), person, "d2", "it is fine")
-    assert board.advance().issued == {"adjudicator": 1}
-    assert board.advance().issued == {}
-    board.answer("adjudicator", lambda *_: "fine")
-    with session(board.engine) as opened:
-        round_ = board.round(opened)
-        decided = settle_appeals(opened, round_, load_standing(opened, round_, TOY), TOY)
-        assert [(row.decision, row.decided_by) for row in decided] == [("granted", "a1")]
-    assert board.advance().issued == {}
