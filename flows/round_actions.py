@@ -18,10 +18,8 @@ def _warn(*said: Mapping[str, Any]) -> None:
 
 
 def _push(options: argparse.Namespace) -> int:
-    from annotation.round_file import load_round  # noqa: PLC0415
     from flows import annotation_runtime  # noqa: PLC0415
 
-    load_round(options.file)  # what is wrong is said before anything starts
     said = annotation_runtime.push(options.file, options.workspace, direct=options.direct)
     _print(options, said, _pushed(said))
     _warn(said)
