@@ -1,6 +1,5 @@
 """A round from its file to its results: each command as one function, over registry, server and folder."""
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -28,6 +27,7 @@ from annotation.status import find_round, round_mark, round_status
 from annotation.suggestions import suggest, suggester_of
 from pipeline.database import now, open_registry, record, session
 from pipeline.errors import RecipeError
+from pipeline.lock import locked
 from pipeline.registry import (
     CLOSED,
     ISSUED,
@@ -55,11 +55,9 @@ def only_one(workspace: Path) -> Iterator[None]:
         RecipeError: another command holds it.
     """
     (workspace / "rounds").mkdir(parents=True, exist_ok=True)
-    with (workspace / "rounds" / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"another command is at work on the rounds of {workspace}; wait for it") from None
+    with locked(
+        workspace / "rounds" / ".lock", f"another command is at work on the rounds of {workspace}; wait for it"
+    ):
         yield
 
 

@@ -1,6 +1,5 @@
 """A flow on a schedule: a Prefect deployment, its runs and, unless one is configured, its server, in one process."""
 
-import fcntl
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.runtime import prepare
 from flows.server import own_server
-from pipeline.errors import RecipeError
+from pipeline.lock import locked
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -105,9 +104,5 @@ def _signals_as_interrupts() -> Iterator[None]:
 @contextmanager
 def _only_one(home: Path) -> Iterator[None]:
     """Hold the workspace's right to be served; the kernel gives it back however this process ends."""
-    with (home / "serve.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"{home.parent} is being served already; end that command first") from None
+    with locked(home / "serve.lock", f"{home.parent} is being served already; end that command first"):
         yield

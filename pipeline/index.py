@@ -9,7 +9,6 @@ id): cleaning the same data again finds no duplicates of itself. What a run saw 
 own changes, later runs are none of its business, and doing it again does nothing.
 """
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from filters.fold import FOLD_VERSION
 from pipeline.errors import RecipeError
+from pipeline.lock import locked
 from pipeline.segment import ORDER_KEYS, Segment, name_of, read_status
 from pipeline.signing import Signing
 from pipeline.store import fingerprint, read_json, write_json
@@ -165,11 +165,7 @@ def at_index(path: Path) -> Iterator[None]:
         RecipeError: another process is at it.
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (path / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"{path}: another process is at this index; wait for it or end it first") from None
+    with locked(path / ".lock", f"{path}: another process is at this index; wait for it or end it first"):
         yield
 
 

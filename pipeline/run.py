@@ -3,7 +3,6 @@
 The same for every engine: an executor only decides where the items of a stage are carried out.
 """
 
-import fcntl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from pipeline.identity import IDENTITY_VERSION, settle_ids
 from pipeline.index_stages import RunIndex, run_index
 from pipeline.judge import JUDGE_VERSION, elect_survivors, judge_part
 from pipeline.lexicon_report import LEXICON_FILE
+from pipeline.lock import locked
 from pipeline.parts import Parts, WordParts
 from pipeline.passage_stages import find_passages
 from pipeline.plan import Plan, make_plan, read_options, restore_split
@@ -113,11 +113,7 @@ def nothing_left(recipe_path: Path, workspace: Path, *, memory: int, progress: P
 @contextmanager
 def alone(folder: RunFolder) -> Iterator[None]:
     """Keep other processes away from this run; the system frees the lock when we die, however that happens."""
-    with (folder.path / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"{folder.path}: another process is at this run; wait for it or end it first") from None
+    with locked(folder.path / ".lock", f"{folder.path}: another process is at this run; wait for it or end it first"):
         yield
 
 

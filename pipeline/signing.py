@@ -136,11 +136,10 @@ def _sign(
 @cache
 def _permutations(permutations: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Return datasketch's factors and summands, uint32[permutations] each."""
-    # Here, not above: importing datasketch takes scipy and half a second, and most processes never sign.
-    from datasketch import MinHash  # noqa: PLC0415
-
-    factors, summands = MinHash(num_perm=permutations, seed=seed, scheme="affine32").permutations
-    return np.ascontiguousarray(factors, np.uint32), np.ascontiguousarray(summands, np.uint32)
+    # Drawn as datasketch draws them: importing it takes scipy and 0.7 CPU seconds, in every process that signs.
+    generator = np.random.RandomState(seed)  # its numbers stay the same, by numpy's promise
+    factors = generator.randint(0, 1 << 31, permutations, np.uint32) * np.uint32(2) + np.uint32(1)
+    return factors, generator.randint(0, 1 << 32, permutations, np.uint32)
 
 
 def sign(values: NDArray[np.uint32], offsets: NDArray[np.int64], signing: Signing) -> NDArray[np.uint32]:
@@ -168,7 +167,8 @@ def best_bands(threshold: float, permutations: int) -> tuple[int, int]:
     Weighed by `LOSSES`. As every candidate is compared exactly, a false one costs microseconds, a lost one leaves a
     duplicate in the corpus; weighed alike, as datasketch does by default, only 39 % of the pairs at 0.7 were found.
     """
-    from datasketch import MinHashLSH  # noqa: PLC0415 - as above
+    # Here, not above: see _permutations.
+    from datasketch import MinHashLSH  # noqa: PLC0415
 
     index = MinHashLSH(threshold=threshold, num_perm=permutations, weights=LOSSES)
     return index.b, index.r

@@ -4,7 +4,6 @@ Their neighbours come back by themselves: the next run of a recipe finds its clu
 left of each survives. Whatever is killed on the way, the same command ends it.
 """
 
-import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pipeline.cluster_members import with_members
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.index import GONE, Index, at_index, open_index, removal_digest, signing_of
 from pipeline.indexing import purge, restate
+from pipeline.lock import locked
 from pipeline.removal import forget_copies, forget_traces, remove_documents
 from pipeline.removed import FOLDER, Ban, Named, add_removed
 from pipeline.request.releases import Held, account, holding
@@ -171,11 +171,7 @@ def alone_at(workspace: Path) -> Iterator[None]:
     folder = workspace / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"{workspace}: another takedown is at work here; do this one when it is done") from None
+    with locked(folder / ".lock", f"{workspace}: another takedown is at work here; do this one when it is done"):
         yield
 
 

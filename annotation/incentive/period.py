@@ -1,6 +1,5 @@
 """A period from its answers to its payments: scores, tiers, settlement, ledger; the body of `qingyuan score`."""
 
-import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from annotation.incentive.works import Works, gather, hold_late, release_undone
 from annotation.questions import question_of
 from annotation.standing import Reading
 from pipeline.database import now, open_registry, session
-from pipeline.errors import RecipeError
+from pipeline.lock import locked
 from pipeline.registry import Engine, Session
 
 Act = Literal["show", "advance", "settle"]
@@ -43,11 +42,7 @@ def only_score(workspace: Path) -> Iterator[None]:
         RecipeError: another command holds it.
     """
     (workspace / FOLDER).mkdir(parents=True, exist_ok=True)
-    with (workspace / FOLDER / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"another command is scoring the answers of {workspace}; wait for it") from None
+    with locked(workspace / FOLDER / ".lock", f"another command is scoring the answers of {workspace}; wait for it"):
         yield
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipeline.errors import RecipeError
 from pipeline.schema import INPUT_ID
-from pipeline.sources.drawing import Digests, document_digest, root_of, stack
+from pipeline.sources.drawing import Digests, digest_documents, root_of, stack
 from pipeline.store import read_batches, read_json
 
 CANDIDATES = Path("releases") / ".candidates"
@@ -101,11 +101,8 @@ def read_data(folder: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
 
 def released_digests(folder: Path) -> Digests:
     """Return the digest of source, id and text of every document of a candidate, in its order."""
-    return stack(
-        document_digest(*parts)
-        for table in read_data(folder, ["source", "id", "text"])
-        for parts in zip(*(table[name].to_pylist() for name in ("source", "id", "text")), strict=True)
-    )
+    wanted = ["source", "id", "text"]
+    return stack(digest_documents(table, wanted) for table in read_data(folder, wanted))
 
 
 @dataclass(frozen=True)

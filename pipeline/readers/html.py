@@ -5,7 +5,6 @@ import logging
 import re
 from collections.abc import Iterator
 
-import trafilatura
 from lxml.etree import LxmlError
 
 from pipeline.decode import Decoded, UndecodableError, decode, decode_as
@@ -54,6 +53,8 @@ def read_page(place: Place, options: ReadOptions, declared: str | None = None) -
     text = ""
     if page.text.strip():
         try:
+            import trafilatura  # noqa: PLC0415 - 0.3 CPU seconds that only who reads pages shall pay
+
             text = trafilatura.extract(page.text, include_comments=False) or ""
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError, LxmlError) as error:
             # What a parser makes of broken mark-up is not ours to foresee: the page goes where a person can see it.

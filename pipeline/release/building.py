@@ -16,7 +16,7 @@ from pipeline.release.rows import Left, eligible_rows, released_rows
 from pipeline.release.shards import ShardWriter
 from pipeline.release.statistics import Statistics
 from pipeline.release.tokenizer import Counter
-from pipeline.sources.drawing import document_digest, root_of, stack
+from pipeline.sources.drawing import digest_documents, root_of, stack
 from pipeline.store import digest_file, flush, read_json, write_json
 
 STATISTICS = "statistics.json"
@@ -82,8 +82,7 @@ def build(
     for part in plan.parts:
         for rows, measures in released_rows(part, plan, merged, left):
             statistics.add(rows, measures)
-            columns = (rows[name].to_pylist() for name in ("source", "id", "text"))
-            documents += [document_digest(*parts) for parts in zip(*columns, strict=True)]
+            documents.append(digest_documents(rows, ["source", "id", "text"]))
             for writer in writers:
                 writer.write(rows)
         progress.advance(part.path("corpus").stat().st_size)

@@ -6,7 +6,6 @@ the release was entered, as its last step but the commit. Who is killed between 
 registry does not know: the next call enters it, if its gates still pass.
 """
 
-import fcntl
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,6 +18,7 @@ from pipeline.database import now, open_registry, record, session
 from pipeline.errors import GateError, LedgerError, RecipeError
 from pipeline.executor import Executor, Progress
 from pipeline.gates import Finding
+from pipeline.lock import locked
 from pipeline.registry import Release, Session, Source, select
 from pipeline.release.building import STATISTICS, Built, build
 from pipeline.release.evidence import write_evidence
@@ -103,11 +103,7 @@ def is_entered(request: Request) -> bool:
 def _alone(folder: Path, what: str) -> Iterator[None]:
     """Keep others away from a folder; the system frees the lock when we die, however that happens."""
     folder.mkdir(exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"{folder}: another process is at {what}; wait for it or end it first") from None
+    with locked(folder / ".lock", f"{folder}: another process is at {what}; wait for it or end it first"):
         yield
 
 

@@ -1,11 +1,14 @@
 """Which documents a sample holds: decided by what they are, the phase and the round, so that nobody can choose."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pipeline.runs import Run
@@ -13,6 +16,8 @@ from pipeline.store import read_batches, write_bytes
 
 Digests = NDArray[np.uint8]
 """uint8[documents, 32]: sha256 of each."""
+
+_NUL = pa.scalar(b"\0", pa.large_binary())
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,18 @@ class Population:
     """int64[documents]: where each stands in what it was read from."""
 
 
-def document_digest(*parts: str) -> bytes:
-    """Return the digest of a document: of its id and text, or of its run and id."""
-    return sha256("\0".join(parts).encode()).digest()
+def digest_documents(table: pa.Table, columns: Sequence[str]) -> bytes:
+    """Return the sha256 of every row's columns, joined by NUL, one behind the other."""
+    joined = pc.binary_join_element_wise(*(table[name].cast(pa.large_binary()) for name in columns), _NUL)
+    digests = []
+    for chunk in joined.chunks:
+        data = memoryview(chunk.buffers()[2])
+        ends = np.frombuffer(chunk.buffers()[1], np.int64)[chunk.offset : chunk.offset + len(chunk) + 1].tolist()
+        digests += [sha256(data[begin:end]).digest() for begin, end in pairwise(ends)]
+    return b"".join(digests)
 
 
-def stack(digests: Iterator[bytes] | Sequence[bytes]) -> Digests:
+def stack(digests: Iterable[bytes]) -> Digests:
     """Return digests as an array."""
     return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
 
@@ -53,8 +64,7 @@ def source_population(run: Run, source: str) -> Population:
             rows.append(ours + begin)
             if len(ours):
                 taken = batch.take(ours)
-                pairs = zip(taken["id"].to_pylist(), taken["text"].to_pylist(), strict=True)
-                digests.append(b"".join(document_digest(*pair) for pair in pairs))
+                digests.append(digest_documents(taken, ["id", "text"]))
             begin += batch.num_rows
     stacked = stack(digests)
     places = np.concatenate(rows) if rows else np.zeros(0, np.int64)

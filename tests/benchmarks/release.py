@@ -40,7 +40,6 @@ from pipeline.worker import limit_threads
 PART = 25_000
 """Documents of a part."""
 BATCH = 2_500
-SALT = "release benchmark"
 OWN = "渔船在天亮以前回到港口，岸上的人把鱼一筐一筐抬进市场，按大小分开，价钱由当天的潮水和天气决定。"
 RECIPE = """\
 [recipe]
@@ -139,13 +138,13 @@ def make(workspace, version, form):
 
 
 def writing(workspace, shaping):
-    """CPU seconds of writing alone, the rows being in memory; the least of three."""
+    """CPU seconds of writing alone, the rows being in memory; the least of seven."""
     tables = []
     for path in sorted((workspace / "releases" / "whole" / "data").glob("*"))[:1]:
         tables = [table for _, table in zip(range(12), read_batches(path), strict=False)]
     size = sum(len(chunk) and chunk.nbytes for table in tables for chunk in table["text"].chunks)
     best = np.inf
-    for _ in range(3):
+    for _ in range(7):
         target = Path(tempfile.mkdtemp(dir=workspace))
         writer = ShardWriter(target, "train", shaping)
         begun = time.process_time()
@@ -162,6 +161,7 @@ def main():
     options.add_argument("--documents", type=int, default=1_000_000)
     options.add_argument("--characters", type=int, default=700)
     options.add_argument("--removed", type=int, default=100)
+    options.add_argument("--salt", default="release benchmark", help="another one removes others")
     options.add_argument("--page-kb", type=int, default=24)
     options.add_argument("--target-mb", type=float, default=256)
     options.add_argument("--texts", type=Path, nargs="*", default=[])
@@ -169,7 +169,7 @@ def main():
     options = options.parse_args()
     limit_threads()
     texts = pieces(options.texts, options.characters)
-    names = [xxhash.xxh3_64_intdigest(f"{SALT}{row}".encode()) for row in range(options.documents)]
+    names = [xxhash.xxh3_64_intdigest(f"{options.salt}{row}".encode()) for row in range(options.documents)]
     without = frozenset(np.argsort(names)[: options.removed].tolist())
     shaping = Shaping(page_kb=options.page_kb, target_mb=options.target_mb)
     form = ReleaseFile(shards=shaping)

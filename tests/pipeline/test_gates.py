@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from scipy.special import betaincinv
@@ -24,7 +24,7 @@ from pipeline.registry import Audit, Draw, IntegrityError, Release, select
 from pipeline.removed import add_removed
 from pipeline.sources import assessments
 from pipeline.sources.assessments import enter_draw, enter_found, least_of_source, rounds_of, standing
-from pipeline.sources.drawing import draw_sample, root_of, seed_of, stack
+from pipeline.sources.drawing import digest_documents, draw_sample, root_of, seed_of, stack
 from pipeline.sources.machine import Found
 from pipeline.sources.paper_store import keep_paper, paper_path
 from pipeline.sources.records import bar, enter, lift
@@ -326,6 +326,17 @@ def test_samples_are_of_the_documents_alone_and_every_one_has_its_chance():
     assert len({seed_of(root_of(digests), phase, k) for phase in ("", "before", "after") for k in (1, 2)}) == 6
     times = sum((1 * (draw_sample(digests, 100, f"{k:064x}") == row).any() for k in range(200) for row in (7,)), 0)
     assert 2 <= times <= 25  # 10 expected, of 200 seeds
+
+
+@given(st.lists(st.tuples(st.text(max_size=5), st.text(max_size=9)), max_size=12), st.integers(0, 5))
+def test_documents_are_digested_as_their_parts_joined(rows, begin):
+    """As formulas say it, a row at a time; the rows of a table lie in chunks and slices."""
+    half = pa.table({"id": pa.array([one for one, _ in rows], pa.string()),
+                     "text": pa.array([one for _, one in rows], pa.large_string())})  # fmt: skip
+    table = pa.concat_tables([half, half.slice(1)]).slice(begin)
+    pairs = zip(table["id"].to_pylist(), table["text"].to_pylist(), strict=True)
+    plain = b"".join(sha256(f"{one}\0{text}".encode()).digest() for one, text in pairs)
+    assert digest_documents(table, ["id", "text"]) == plain
 
 
 SOURCES = ("a", "b")

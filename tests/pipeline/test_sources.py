@@ -1,6 +1,7 @@
 """Sources and their papers: what each class must show, until when, and files that say it, there and back."""
 
 import shutil
+import tomllib
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +34,7 @@ from pipeline.sources.source_file import (
     to_toml,
 )
 
+SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 DAY = date(2026, 11, 22)
 CLEARED = {"ip_owner": "legal", "ip_review": "cleared", "ip_reviewed": "2026-11-01"}
 
@@ -359,3 +361,13 @@ def test_an_empty_file_names_no_source(tmp_path):
     assert SourcesFile().sources == ()
     (tmp_path / "x.toml").touch()
     assert read_sources(tmp_path / "x.toml") == ()
+
+
+def test_the_sources_of_the_sample_come_with_all_their_papers(engine, tmp_path):
+    recipe = tomllib.loads((SAMPLE / "recipe.toml").read_text("utf-8"))
+    with session(engine) as opened:
+        for one in read_sources(SAMPLE / "sources.toml"):
+            enter(opened, tmp_path, one, SAMPLE)
+        names = [one["name"] for one in recipe["sources"]]
+        lacking = {name: check_papers(opened, tmp_path, name, DAY).lacks for name in names}
+        assert lacking == dict.fromkeys(names, ())
