@@ -89,7 +89,8 @@ def compiled_before() -> bool:
 
     Where the cache is, numba says: beside this file, in `NUMBA_CACHE_DIR`, or in the user's own if that is read-only.
     """
-    return any(Path(has_stray.stats.cache_path).glob(f"{Path(__file__).stem}.{has_stray.__name__}-*.nbi"))
+    folder = has_stray.stats.cache_path
+    return folder is not None and any(Path(folder).glob("normalize.has_stray-*.nbi"))
 
 
 def normalize(text: str, repairs: tuple[Repair, ...] = (), *, stray: bool = True) -> tuple[str, list[Edit]]:

@@ -94,7 +94,7 @@ def test_things_that_are_no_bytes_have_a_rate_too():
 
 @pytest.mark.parametrize(("stream", "shown"), [(io.StringIO, Lines), (Terminal, Bars)])
 def test_the_first_run_says_that_kernels_are_compiled_and_no_later_one(stream, shown, tmp_path, monkeypatch):
-    kernel = SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path)), __name__="has_stray")
+    kernel = SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path)))
     monkeypatch.setattr(normalize, "has_stray", kernel)
 
     def say(*stages):
