@@ -46,6 +46,7 @@ kind = "personal"
 rule_version = "3"
 run = "river"
 overlap = 3
+consensus = "majority"  # two against one is always decided by a third, whenever their answers are fetched
 [sampling]
 size = 24
 include = "kept"

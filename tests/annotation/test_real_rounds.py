@@ -146,7 +146,7 @@ def test_two_runs_are_compared_by_people_who_see_both_texts_and_not_whose_they_a
     assert {tuple(sorted(task["data"])) for _, task in seen} == {("difference", "key", "left", "right")}
     # A reviewer finds the annotators' answer filled in, and nobody else does.
     filled = {(role, len(task["predictions"])) for role, task in seen}
-    assert filled == {("annotator", 0), ("reviewer", 1)}
+    assert filled == {("annotator", 0), ("reviewer", 1), ("adjudicator", 0)}
 
     folder = bench.workspace / "rounds/pair-1"
     items = {row["document"]: row for row in pq.read_table(folder / "items.parquet").to_pylist()}
