@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from annotation.sample_file import write_sample
 from annotation.verdicts import read_verdicts, round_of
 from pipeline.database import open_registry, session
-from pipeline.errors import RecipeError
+from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates.candidate import released_digests, stored_candidate
 from pipeline.gates.samples import LEAST_MANUAL, manual_size, stand_of_release, technical_size
 from pipeline.registry import Draw, Engine
+from pipeline.release.sealing import changed
 from pipeline.runs import Run, open_run
 from pipeline.sources.assessments import Standing, enter_draw, enter_found, rounds_of, standing
 from pipeline.sources.drawing import draw_sample, keep_population, root_of, seed_of, source_population
@@ -146,21 +147,22 @@ def accept_release(
         again: why another round of both is drawn of the same data.
 
     Raises:
-        RecipeError: there is no such candidate, or it is too small for anything but a trial, or it was changed.
+        RecipeError: there is no such candidate, or it is too small for anything but a trial.
+        LedgerError: it is not what was built.
     """
     candidate = stored_candidate(workspace, version)
+    engine = open_registry(workspace)
+    with session(engine) as opened:
+        other = changed(opened, version, candidate.folder)
+    if other is not None:
+        raise LedgerError(f"{candidate.folder}: {other}; make it again: qingyuan release {version} RUN…")
     if candidate.documents < LEAST_MANUAL and not candidate.trial:
         raise RecipeError(
             f"{version} has {candidate.documents:,} documents and a sample is of {LEAST_MANUAL:,}: it can only be a "
             f"trial, of which all are looked at: qingyuan release {version}-trial RUN… --trial"
         )
-    engine = open_registry(workspace)
     names, digests = released_names(candidate.folder), released_digests(candidate.folder)
     root = root_of(digests)
-    if root != candidate.documents_root:
-        raise RecipeError(
-            f"the documents of {candidate.folder} are not those that it says; make it again: qingyuan release {version}"
-        )
     drawn = {}
     for phase, size in (("technical", technical_size(len(names))), ("acceptance", manual_size(len(names)))):
         with session(engine) as opened:

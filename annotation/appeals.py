@@ -149,8 +149,8 @@ def appealed_items(opened: Session, round_: Round) -> list[int]:
 def settle_appeals(opened: Session, round_: Round, standing: list[Standing], reading: Reading) -> list[Request]:
     """Decide the appeals that an adjudicator has answered; his verdict becomes gold for everybody who answered it.
 
-    Refused without a verdict is what became void after it was entered, or whose answer counts no more: it would wait
-    for ever, and a third person would be asked again and again.
+    Annotators and reviewers may be right; who has deleted since what he appealed about is not. Refused without a
+    verdict is what became void after it was entered: it would wait for ever.
     """
     by_item = {one.item.id: one for one in standing}
     pending = opened.scalars(
@@ -162,16 +162,16 @@ def settle_appeals(opened: Session, round_: Round, standing: list[Standing], rea
     for request in pending:
         one = by_item[request.item or 0]
         verdicts = [held for held in one.said("adjudicator") if held.assignment.issued_at >= request.opened_at]
-        own = [held for role in JUDGED for held in one.said(role) if held.assignment.contributor == request.contributor]
-        if not own or (not verdicts and one.item.state == VOID):
-            _decide(opened, request, "refused", "qingyuan", round_, why="no answer" if not own else "batch void")
-            decided.append(request)
-        if request.decision != "pending" or not verdicts:
+        if not verdicts:
+            if one.item.state == VOID:
+                _decide(opened, request, "refused", "qingyuan", round_, why="batch void")
+                decided.append(request)
             continue
-        verdict, said = verdicts[-1].answer, own[-1].answer
+        verdict = verdicts[-1].answer
         assert verdict is not None
-        assert said is not None
-        right = reading.category(verdict.label or {}) == reading.category(said.label or {})
+        own = [held.answer for held in one.held if held.assignment.contributor == request.contributor]
+        decision = reading.category(verdict.label or {})
+        right = any(said is not None and reading.category(said.label or {}) == decision for said in own)
         _decide(opened, request, "granted" if right else "refused", verdicts[-1].assignment.contributor, round_)
         one.item.gold, one.item.is_gold = verdict.label, True
         one.item.gold_revision += 1

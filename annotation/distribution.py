@@ -1,8 +1,10 @@
 """Who answers what: dealt at random among the qualified, evenly, nobody twice on an item, gold among it unseen."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from pipeline.registry import Qualification
 
 Generator = np.random.Generator
 
+Cell: TypeAlias = tuple[str, str]
+"""Of a gold: its class, and what filters say of it; empty where people are not measured within that."""
 GOLD_SPREAD = 0.3
 """A person's own rate of gold differs from the round's by up to this part of it: counting does not find the gold."""
 
@@ -78,7 +82,7 @@ def deal(needs: Sequence[Need], room: Mapping[str, int], generator: Generator) -
 
 def plant(
     tasks: Mapping[str, int],
-    golds: Mapping[int, str],
+    golds: Mapping[int, Cell],
     seen: Mapping[str, Collection[int]],
     rate: float,
     generator: Generator,
@@ -90,7 +94,7 @@ def plant(
 
     Args:
         tasks: person -> new tasks that are no gold.
-        golds: gold items of the round, and the cell of each: its class.
+        golds: gold items of the round, and the cell of each.
         seen: person -> gold items that he has had.
         rate: gold among all tasks, on average.
         generator: of the round's seed.
@@ -106,21 +110,24 @@ def plant(
     return pairs
 
 
-def _even(golds: Mapping[int, str], had: Collection[int], count: int, generator: Generator) -> list[int]:
-    """Draw `count` golds that a person has not had, each time of the cell that he has had least of, equals by lot."""
-    sizes = dict.fromkeys(sorted(set(golds.values())), 0)
+def _even(golds: Mapping[int, Cell], had: Collection[int], count: int, generator: Generator) -> list[int]:
+    """Draw `count` golds that a person has not had, each time of the class that he has had least of, equals by lot.
+
+    Of that class it is one of the cell that he has had least of: few cells are as large as the others.
+    """
+    sizes: Counter[Cell | str] = Counter()
     for item in had:
-        sizes[golds[item]] += 1
-    fresh: dict[str, list[int]] = {cell: [] for cell in sizes}
+        sizes.update((golds[item], golds[item][0]))
+    fresh: dict[Cell, list[int]] = {cell: [] for cell in sorted(set(golds.values()))}
     left = sorted(set(golds) - set(had))
     for place in generator.permutation(len(left)):
         fresh[golds[left[int(place)]]].append(left[int(place)])
     drawn: list[int] = []
-    while len(drawn) < count and (cells := [cell for cell in sizes if fresh[cell]]):
-        lots = generator.random(len(cells))
-        _, _, cell = min((sizes[cell], lot, cell) for cell, lot in zip(cells, lots, strict=True))
+    while len(drawn) < count and (cells := [cell for cell in fresh if fresh[cell]]):
+        lots = dict(zip(cells, generator.random(len(cells)), strict=True))
+        cell = min(cells, key=lambda cell: (sizes[cell[0]], sizes[cell], lots[cell]))
         drawn.append(fresh[cell].pop())
-        sizes[cell] += 1
+        sizes.update((cell, cell[0]))
     return drawn
 
 

@@ -138,7 +138,7 @@ def _attributes(
         "source": pa.array([items[one.item.document]["source"] for one, _ in rows], pa.string()),
         f"human.{round_.kind}": pa.array(said, pa.string()),
         f"human.{round_.kind}_bad": pa.array([int(reading.bad(final)) for _, final in rows], pa.int64()),
-        f"human.{round_.kind}_posterior": pa.array([one.posterior for one, _ in rows], pa.float64()),
+        f"human.{round_.kind}_posterior": pa.array(_sureness(rows), pa.float64()),
     }
     return pa.table(columns)
 
@@ -157,8 +157,13 @@ def _training(
         "text": pa.array([items[one.item.document]["text"] for one, _ in rows], pa.large_string()),
         "label": pa.array([int(reading.bad(final) == harm) for _, final in rows], pa.int64()),
         "category": pa.array([final for _, final in rows], pa.string()),
-        "weight": pa.array([1.0 if one.said("adjudicator") else one.posterior for one, _ in rows], pa.float64()),
+        "weight": pa.array(_sureness(rows), pa.float64()),
     })  # fmt: skip
+
+
+def _sureness(rows: Sequence[tuple[Standing, str]]) -> list[float]:
+    """Return the posterior of each label; 1 of an adjudicator's, of which the annotators' consensus says nothing."""
+    return [1.0 if one.said("adjudicator") else one.posterior for one, _ in rows]
 
 
 def _agreement(

@@ -162,9 +162,9 @@ def _send(
     with session(engine) as opened:
         round_ = find_round(opened, name)
         question = question_of(round_.kind)
-        step: Step = advance(opened, round_, question, now())
         rules = round_policy(opened, round_, policy, now(), keep=again)
         paid = rules is not None and round_.purpose == "work"
+        step: Step = advance(opened, round_, question, now(), _prelabels(workspace, round_) if paid else {})
         warnings = gold_warnings(opened, round_, question) if paid else []
         by = round_.design.get("suggested_by", "")
     rights = read_right_texts(workspace, name) if len(question.texts) > 1 else {}
@@ -187,6 +187,13 @@ def _send(
         "void": step.void, "returned": step.returned, "lapsed": step.lapsed, **asdict(pushed), "reserved_fen": said.fen,
         "unfunded": said.refused, "budget": warning, "warnings": warnings,
     }  # fmt: skip
+
+
+def _prelabels(workspace: Path, round_: Round) -> dict[str, str]:
+    """Return what filters say of each document of a round: people are measured within such labels."""
+    from annotation.incentive.references import load_references  # noqa: PLC0415 - as above
+
+    return {document: one.prelabel for (_, document), one in load_references(workspace, [round_]).items()}
 
 
 def _settle(engine: Engine, workspace: Path, name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from secrets import token_hex
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from pipeline.registry import (
     update,
 )
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 PEOPLE_OF = {"annotator": "annotators", "reviewer": "reviewers", "adjudicator": "adjudicators"}
 
 
@@ -52,10 +54,20 @@ class Step:
     """Whose credential is in force no more, and how many open tasks were taken back."""
 
 
-def advance(opened: Session, round_: Round, reading: Reading, at: datetime) -> Step:
+def advance(
+    opened: Session, round_: Round, reading: Reading, at: datetime, prelabels: Mapping[str, str] = NOTHING
+) -> Step:
     """Issue whatever can be issued now; doing it again right away issues nothing.
 
     Of a round that is closed only what somebody has appealed about is looked at again.
+
+    Args:
+        opened: the transaction.
+        round_: the round.
+        reading: what its answers mean.
+        at: the time it is.
+        prelabels: document -> what filters say of it; where people are measured within such labels, golds are spread
+            over them too.
     """
     step = Step()
     appealed = set(appealed_items(opened, round_))
@@ -72,7 +84,7 @@ def advance(opened: Session, round_: Round, reading: Reading, at: datetime) -> S
         _judge_batches(opened, round_, form, standing, reading, step)
         if step.void or step.returned:
             standing = load_standing(opened, round_, reading)
-    dealer = _Dealer(opened, round_, form, standing, reading, at, step)
+    dealer = _Dealer(opened, round_, form, standing, reading, at, step, prelabels)
     if round_.state != OPEN:
         standing, live = [one for one in standing if one.item.id in appealed], []
     else:
@@ -109,11 +121,14 @@ def _whole_batches(live: Sequence[Standing]) -> dict[int, list[Standing]]:
 
 
 def _audited(opened: Session, round_: Round, form: RoundFile, batch: int, ones: Sequence[Standing]) -> set[int]:
-    """Draw the items of a batch that a reviewer looks at; after the batch came back once, others."""
-    turn = sum(row.detail == {"round": round_.name, "batch": batch}
-               for row in opened.scalars(select(Audit).where(Audit.action == "batch returned")))  # fmt: skip
-    generator = np.random.default_rng([round_.seed, 2, batch, turn])
-    items = [one.item.id for one in ones]
+    """Draw the items of a batch that a reviewer looks at; after the batch came back, others, of those answered anew."""
+    before = [row.detail for row in opened.scalars(select(Audit).where(Audit.action == "batch returned"))
+              if (row.detail["round"], row.detail["batch"]) == (round_.name, batch)]  # fmt: skip
+    generator = np.random.default_rng([round_.seed, 2, batch, len(before)])
+    decided = {item for detail in before for item in detail.get("decided", ())}
+    items = [one.item.id for one in ones if one.item.id not in decided]
+    if not items:
+        return set()
     number = max(1, ceil(form.review.share * len(items)))
     return {items[int(place)] for place in generator.permutation(len(items))[:number]}
 
@@ -127,41 +142,47 @@ def _to_adjudicate(one: Standing, round_: Round, reading: Reading, appealed: set
     if one.is_planted or one.said("adjudicator"):
         return False
     reviewed = bool(one.said("reviewer"))
-    doubted = unsure(one) and not reviewed and round_.review != "every" and not one.of("reviewer")
+    doubted = unsure(one) and not reviewed and round_.review != "every"
+    doubted = doubted and not any(held.counts for held in one.of("reviewer"))
     return one.rejected(reading) or doubted
 
 
 def _judge_batches(
     opened: Session, round_: Round, form: RoundFile, standing: Sequence[Standing], reading: Reading, step: Step
 ) -> None:
-    """Void a batch that holds illegal content, return one that is wrong too often; both only once its audit is done."""
+    """Void batches that hold illegal content, return those that are wrong too often.
+
+    The first as soon as all of a batch is annotated, whoever was asked to look has found it; the second once its audit
+    is done.
+    """
     live = [one for one in standing if one.item.state == OPEN and not one.is_planted]
     for batch, ones in _whole_batches(live).items():
+        about = {"round": round_.name, "batch": batch}
         drawn = _audited(opened, round_, form, batch, ones)
         audited = [one for one in ones if one.item.id in drawn]
-        results = [one.final(reading) if one.said("reviewer") or one.said("adjudicator") else None for one in audited]
-        if any(result is None for result in results):
-            continue
-        about = {"round": round_.name, "batch": batch}
-        if any(result is not None and reading.illegal(result) for result in results):
+        looked_at = [one for one in ones if one.said("reviewer") or one.said("adjudicator")]
+        if any((result := one.final(reading)) is not None and reading.illegal(result) for one in looked_at):
             for one in ones:
                 one.item.state = VOID
             step.void.append(batch)
             record(opened, "qingyuan", "batch void", **about)
+        elif drawn - {one.item.id for one in looked_at} or any(one.final(reading) is None for one in audited):
+            continue
         elif sum(one.final(reading) != one.category for one in audited) > form.review.most_wrong * len(audited):
-            for one in ones:
-                if not one.said("adjudicator"):
-                    _ask_again(opened, one)
+            anew = [one for one in ones if not one.said("adjudicator")]
+            for one in anew:
+                _ask_again(opened, one)
             step.returned.append(batch)
-            record(opened, "qingyuan", "batch returned", **about)
+            decided = sorted(one.item.id for one in ones if one.said("adjudicator"))
+            record(opened, "qingyuan", "batch returned", **about, decided=decided)
     opened.flush()
 
 
 def _ask_again(opened: Session, one: Standing) -> None:
     """Have the same people answer an item anew: what they said stays as history."""
     for held in one.held:
-        if held.assignment.state == WITHDRAWN:
-            continue
+        if not held.counts or held.assignment.role == "adjudicator":
+            continue  # taken back, or refused and given to somebody else since; a third person judges the text itself
         opened.execute(update(Answer).where(Answer.assignment == held.assignment.id).values(latest=False))
         held.assignment.state, held.assignment.key, held.assignment.task = ISSUED, token_hex(16), None
         if held.assignment.role == "reviewer":
@@ -173,14 +194,17 @@ class _Dealer:
 
     def __init__(
         self, opened: Session, round_: Round, form: RoundFile, standing: Sequence[Standing], reading: Reading,
-        at: datetime, step: Step,
+        at: datetime, step: Step, prelabels: Mapping[str, str],
     ) -> None:  # fmt: skip
         self._opened, self._round, self._form, self._at, self._step = opened, round_, form, at, step
         self._exams = opened.scalars(select(Qualification)).all()
         self._active = _allowed(opened, round_, at)
         self._load: dict[str, int] = defaultdict(int)
         self._next: dict[tuple[str, str], int] = defaultdict(int)
-        self._golds = {one.item.id: reading.category(one.item.gold or {}) for one in standing if one.is_planted}
+        self._golds = {
+            one.item.id: (reading.category(one.item.gold or {}), prelabels.get(one.item.document, ""))
+            for one in standing if one.is_planted
+        }  # fmt: skip
         self._seen: dict[str, set[int]] = defaultdict(set)
         for one in standing:
             for held in one.held:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from annotation.consensus import METHODS, UNSURE, Belief, Votes
 from annotation.round_file import RoundFile
-from pipeline.registry import ANSWERED, WITHDRAWN, Answer, Assignment, Item, Round, Session, select
+from pipeline.registry import ANSWERED, OPEN, WITHDRAWN, Answer, Assignment, Item, Round, Session, select
 
 
 class Reading(Protocol):
@@ -74,6 +74,10 @@ class Standing:
     """Of the annotators' consensus; None before everybody has answered."""
     tied: bool = False
     """Whether as many annotators said something else: one's word against another's, whoever is the more reliable."""
+    reviewed_each: bool = False
+    """Whether it counts only once a reviewer has approved it."""
+    is_open: bool = False
+    """Whether its round is: a third person can still decide what is doubted."""
 
     def of(self, role: str) -> list[Held]:
         """Return who holds it in a role."""
@@ -114,15 +118,18 @@ class Standing:
             return None
         if self.category is None or self.rejected(reading):
             return None
+        waits = self.reviewed_each or (self.is_open and unsure(self))
+        if waits and not self.is_planted and not self.said("reviewer"):
+            return None  # also where nobody could be found for it yet
         reviewing = [held for held in self.of("reviewer") if held.counts]
         return self.category if len(self.said("reviewer")) >= len(reviewing) else None
 
     def rejected(self, reading: Reading) -> bool:
         """Return whether a reviewer has said otherwise than what he was shown, or than what now stands in its place."""
         return any(
-            held.answer is not None and held.answer.label is not None and held.assignment.shown is not None
-            and not {reading.category(held.assignment.shown), self.category or ""} - {""}
-            <= {reading.category(held.answer.label)}
+            held.answer is not None and held.answer.label is not None
+            and not {"" if held.assignment.shown is None else reading.category(held.assignment.shown),
+                     self.category or ""} - {""} <= {reading.category(held.answer.label)}
             for held in self.of("reviewer")
         )  # fmt: skip
 
@@ -135,7 +142,9 @@ def form_of(round_: Round) -> RoundFile:
 def load_standing(opened: Session, round_: Round, reading: Reading) -> list[Standing]:
     """Read all items of a round, and believe what its method makes of the annotators' answers."""
     items = opened.scalars(select(Item).where(Item.round == round_.id).order_by(Item.id)).all()
-    standing = {item.id: Standing(item) for item in items}
+    standing = {
+        item.id: Standing(item, reviewed_each=round_.review == "every", is_open=round_.state == OPEN) for item in items
+    }
     rows = opened.execute(
         select(Assignment, Answer)
         .join(Item, Item.id == Assignment.item)

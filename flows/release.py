@@ -32,7 +32,8 @@ A plan (--plan) says the same and more:
 VERIFY = """\
 Reads every file of a release, or of a copy of one, and compares it with the manifest; no workspace and
 no network is asked. It finds any byte that was changed, and files that are missing or were added (exit 4).
-Who changed files and manifest together is found by --root: what `qingyuan release` printed.
+Who changed files and manifest together is found by --root: what `qingyuan release` printed. --rows also reads
+every row, and derives anew the root over the documents (by which samples were drawn) and what each source has.
 """
 
 
@@ -68,6 +69,7 @@ def add_verbs(
     verify = add("verify", _verify, "check a release offline", VERIFY)
     verify.add_argument("release", help="its folder, or its version in the workspace")
     verify.add_argument("--root", help="the root that it must have")
+    verify.add_argument("--rows", action="store_true", help="read every row too: takes several times as long")
     verify.add_argument("--key", type=Path, help="public key by which its manifest must be signed")
     verify.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
@@ -140,9 +142,10 @@ def _verify(options: argparse.Namespace) -> int:
         key = fingerprint_of(options.key)
     progress = choose(quiet=options.quiet)
     files = manifest.get("files")
-    progress.stage("verify", sum(one["bytes"] for one in files) if isinstance(files, list) else 1, "bytes")
+    size = sum(one["bytes"] * (1 + (options.rows and "rows" in one)) for one in files) if isinstance(files, list) else 1
+    progress.stage("verify", size, "bytes")
     try:
-        faults = check(folder, progress.advance, options.key)
+        faults = check(folder, progress.advance, options.key, rows=options.rows)
     finally:
         progress.finish()
     root = manifest.get("root")
@@ -157,6 +160,7 @@ def _verify(options: argparse.Namespace) -> int:
         print("\n".join([f"{folder} is not as it was released:", *(f"  {one}" for one in faults)]))
     else:
         state = "" if manifest["state"] == "released" else f" (a {manifest['state']}, not released)"
-        print(f"{folder}{state}: all {len(manifest['files'])} files as released\n  root {manifest['root']}")
+        rows = f", all {manifest['documents']:,} documents too" if options.rows else ""
+        print(f"{folder}{state}: all {len(manifest['files'])} files as released{rows}\n  root {manifest['root']}")
         print("  signature not checked (--key)" if key is None else f"  signed by the key {options.key}, sha256 {key}")
     return 4 if faults else 0

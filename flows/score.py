@@ -103,6 +103,7 @@ def _shown(said: Mapping[str, Any]) -> list[str]:
     held = sum(one["held_fen"] for one in said["people"])
     if held:
         lines.append(f"{_yuan(held)} yuan wait for a decision about copying: --clear NAME or --confirm NAME")
+    lines += [f"{month} is not settled: qingyuan score --settle --period {month}" for month in said["unsettled"]]
     if said["unpriced"]:
         lines.append(f"{said['unpriced']} answers have no price: say --policy FILE, or put incentive.toml there")
     if said["late"]:

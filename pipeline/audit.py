@@ -23,6 +23,7 @@ TOLD = (
     "takedown",
     "appeal",
     "release",
+    "candidate",
     "acceptance",
     "round",
     "paper",
@@ -30,6 +31,9 @@ TOLD = (
 )
 """First words of the actions that a release tells of: nothing about people who label."""
 
+
+BUILT = "candidate built"
+"""Action of what says by which seal a candidate is known."""
 
 UNTOLD = ("collector", "contract", "contract_party", "ip_owner")
 """Of a source: who people and parties are. No audit tells it; which of these changed, it does."""
@@ -45,13 +49,14 @@ def extract(
 ) -> dict[str, Any]:
     """Write the audit as it stands, or as it stood when a version was released, if it was.
 
+    What was entered last is left out if it only says that this version's candidate was built: nothing was decided
+    since, and the same release made elsewhere, or after a kill, has the same bytes.
+
     Returns:
         How many rows it has, how many are told, and the last seal.
     """
     lines, counts, last = [], Counter[bool](), FIRST_SEAL
-    for row in opened.scalars(select(Audit).order_by(Audit.seq)):
-        if row.action == "release" and row.detail.get("version") == version:
-            break
+    for row in _until(opened, version):
         entry: dict[str, Any] = {"seq": row.seq, "previous": row.previous, "seal": row.seal}
         if told(row.action) and not set(UNTOLD) & set(row.detail.get("entry") or ()):  # older audits have them
             said = {"at": row.at.isoformat(), "actor": row.actor, "action": row.action, "detail": row.detail}
@@ -61,6 +66,18 @@ def extract(
         lines.append(orjson.dumps(entry))
     write_bytes(path, b"".join(line + b"\n" for line in lines))
     return {"rows": counts.total(), "told": counts[True], "last": last}
+
+
+def _until(opened: Session, version: str | None) -> list[Audit]:
+    """Return the audit's rows that a release of a version tells of."""
+    rows: list[Audit] = []
+    for row in opened.scalars(select(Audit).order_by(Audit.seq)):
+        if row.action == "release" and row.detail.get("version") == version:
+            break
+        rows.append(row)
+    while rows and rows[-1].action == BUILT and rows[-1].detail["version"] == version:
+        rows.pop()
+    return rows
 
 
 def check_extract(path: Path) -> int:

@@ -1,8 +1,8 @@
-"""Which months hold work: settling one that holds none is refused before anything is written."""
+"""Which months hold work: settling one that holds none is refused, and one that waits for its settlement is named."""
 
 from annotation.incentive.policy import Calendar
 from pipeline.errors import RecipeError
-from pipeline.registry import Answer, Assignment, Reservation, Session, select
+from pipeline.registry import ANSWERED, SETTLEMENT, Answer, Assignment, Ledger, Reservation, Session, select
 
 
 def check_month(opened: Session, period: str, calendar: Calendar) -> None:
@@ -24,3 +24,13 @@ def check_month(opened: Session, period: str, calendar: Calendar) -> None:
         months |= {calendar.period_at(at) for at in opened.scalars(moments)}
     there = f"there is work in {', '.join(sorted(months))}" if months else "there is no work in any month yet"
     raise RecipeError(f"there is nothing to pay for in {period}: no task of any round belongs to it; {there}")
+
+
+def unsettled(opened: Session, period: str) -> list[str]:
+    """Return the months before a period whose work is answered, at least in part, and was never settled."""
+    answered = (
+        select(Reservation.period).join(Assignment, Assignment.id == Reservation.assignment)
+        .where(Reservation.standing, Reservation.period < period, Assignment.state == ANSWERED).distinct()
+    )  # fmt: skip
+    settled = set(opened.scalars(select(Ledger.period).where(Ledger.kind == SETTLEMENT).distinct()))
+    return sorted(set(opened.scalars(answered)) - settled)

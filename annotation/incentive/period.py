@@ -15,7 +15,7 @@ from annotation.incentive.budgets import enter_policy, named_policy
 from annotation.incentive.dividend import dividends, share_out
 from annotation.incentive.flagged import FOLDER
 from annotation.incentive.ledger import Entry, post, verify
-from annotation.incentive.months import check_month
+from annotation.incentive.months import check_month, unsettled
 from annotation.incentive.policy import Calendar, PolicyFile, load_policy
 from annotation.incentive.publication import publish
 from annotation.incentive.references import load_references
@@ -28,7 +28,7 @@ from annotation.questions import question_of
 from annotation.standing import Reading
 from pipeline.database import now, open_registry, session
 from pipeline.lock import locked
-from pipeline.registry import Engine, Session
+from pipeline.registry import Engine, Reservation, Session, select
 
 Act = Literal["show", "advance", "settle"]
 Readings = Callable[[str], Reading]
@@ -116,10 +116,11 @@ def _score(
     calendar = Calendar() if policy is None else policy.calendar
     with session(engine) as opened:  # once it is entered, so that no page says what was not paid
         published = publish(
-            opened, workspace, measurement.period, calendar.bounds(measurement.period), measurement.answers,
+            opened, workspace, measurement.period, calendar, measurement.answers,
             measurement.found, tiers, measurement.references, readings, at,
         )  # fmt: skip
-    said = {"scores_entered": entered, "unpriced": works.unpriced, **published}
+        waiting = unsettled(opened, measurement.period)
+    said = {"scores_entered": entered, "unpriced": works.unpriced, "unsettled": waiting, **published}
     return _told(measurement, found, entries, act) | told | said
 
 
@@ -133,11 +134,13 @@ def _measure(
     with session(engine) as opened:
         given = load_given(opened, at)
         cleared = frozenset(name for name, said in decisions(opened, month).items() if said == "cleared")
+        own = set(opened.scalars(select(Reservation.assignment).where(Reservation.period == month)))
     rounds = {one.round.id: one.round for one in given}
     references = load_references(workspace, list(rounds.values()), keep=keep)
     until = min(at, end)
-    table = answers_table([one for one in given if one.role == "adjudicator" or one.at < until], references, readings,
-                          until)  # fmt: skip
+    # What was sent in the month is paid by it whenever it is answered, so it is measured by it, too.
+    counted = [one for one in given if one.role == "adjudicator" or one.at < until or one.assignment in own]
+    table = answers_table(counted, references, readings, until)
     return Measurement(
         month,
         end,

@@ -15,9 +15,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import orjson
 
 from annotation.incentive.tables import FULL
+from annotation.kinds import Kind
+from filters.domains import DOMAINS
 from pipeline.errors import RecipeError
 from pipeline.form import Count, Factor, Multiple, Name, Points, Whole
-from pipeline.toml import Strict, parse
+from pipeline.toml import Strict, nearest, parse
 
 POLICY_FILE = "incentive.toml"
 """In a workspace: the policy of all its rounds that name none of their own."""
@@ -34,7 +36,11 @@ class Calendar:
 
     def period_at(self, at: datetime) -> str:
         """Return the month that a moment (UTC without zone) falls into."""
-        return f"{at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)):%Y-%m}"
+        return self.day_at(at)[:7]
+
+    def day_at(self, at: datetime) -> str:
+        """Return the day of a moment (UTC without zone), as people are told it."""
+        return f"{at.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)):%Y-%m-%d}"
 
     def bounds(self, period: str) -> tuple[datetime, datetime]:
         """Return when a month begins and when the next does, UTC without zone.
@@ -230,6 +236,7 @@ def check_policy(form: PolicyFile, where: str) -> None:
         ZoneInfo(form.policy.timezone)
     except (ZoneInfoNotFoundError, ValueError):
         raise RecipeError(f'{where}, policy.timezone: there is no time zone "{form.policy.timezone}"') from None
+    _check_names(form, where)
     kinds = [norm.kind for norm in form.norms]
     if len(set(kinds)) < len(kinds) or "default" not in kinds:
         raise RecipeError(f'{where}, norms: each kind once, and one of kind "default" for the rest')
@@ -251,3 +258,14 @@ def check_policy(form: PolicyFile, where: str) -> None:
                 f" {form.floor.wmin_fen_h}: careful work would then earn hardly more than careless work. Raise it, or"
                 " say in floor.low_rates_because why it is meant"
             )
+
+
+def _check_names(form: PolicyFile, where: str) -> None:
+    """Refuse a norm or a rate of what there is not: work would be priced by the default instead."""
+    known = {"default", *(kind + role for kind in Kind for role in ("", "/review", "/adjudication"))}
+    for norm in form.norms:
+        if norm.kind not in known:
+            raise RecipeError(f'{where}, norms: there is no kind of round "{norm.kind}"{nearest(norm.kind, known)}')
+    for domain in form.rates.domains:
+        if domain not in DOMAINS:
+            raise RecipeError(f'{where}, rates.domains: there is no domain "{domain}"{nearest(domain, DOMAINS)}')

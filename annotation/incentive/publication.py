@@ -14,6 +14,7 @@ from annotation.incentive.charts import Line, Point
 from annotation.incentive.flagged import CONTRIBUTORS_FILE, FOLDER
 from annotation.incentive.metrics import Evidence, contributor_metrics
 from annotation.incentive.operator_page import operator_page
+from annotation.incentive.policy import Calendar
 from annotation.incentive.scores import Standings
 from annotation.incentive.statement import kind_words
 from annotation.incentive.statement_page import Row, Statement, statement_page
@@ -27,7 +28,7 @@ PAID = (*PAYMENTS, DIVIDEND)
 
 
 def publish(
-    opened: Session, workspace: Path, period: str, bounds: tuple[datetime, datetime], answers: pa.Table,
+    opened: Session, workspace: Path, period: str, calendar: Calendar, answers: pa.Table,
     found: Standings, tiers: Mapping[tuple[str, str], tuple[int, str]], references: References,
     readings: Callable[[str], Reading], at: datetime,
 ) -> dict[str, Any]:  # fmt: skip
@@ -40,7 +41,7 @@ def publish(
         opened: a transaction in which nothing is written.
         workspace: where the tables lie.
         period: a month.
-        bounds: when it begins, and when the next one does.
+        calendar: by which it begins and ends, and by which days are told.
         answers: ANSWERS that were scored.
         found: everybody's scores.
         tiers: (person, kind) -> tier and why.
@@ -54,6 +55,7 @@ def publish(
     Raises:
         LedgerError: a row of the ledger does not add up; no statement is written for anybody.
     """
+    bounds = calendar.bounds(period)
     copies = [one.copies for one in found.by_kind.values()]
     evidence = Evidence(
         answers, activity(opened, *bounds, references, readings), found.table, _tiers(found, tiers),
@@ -61,7 +63,7 @@ def publish(
     )  # fmt: skip
     table = contributor_metrics(evidence, period)
     folder = workspace / FOLDER / period
-    pages = {person: statement_page(one) for person, one in statements(opened, period).items()}
+    pages = {person: statement_page(one) for person, one in statements(opened, period, calendar).items()}
     write_table(folder / CONTRIBUTORS_FILE, table)
     folder.chmod(0o700)
     rows = table.to_pylist()
@@ -75,7 +77,7 @@ def publish(
     return {"contributors": rows, "statements": len(pages), "folder": str(folder)}
 
 
-def statements(opened: Session, period: str) -> dict[str, Statement]:
+def statements(opened: Session, period: str, calendar: Calendar) -> dict[str, Statement]:
     """Return the statement of everybody who was paid anything in a period, by person; each holds only its own rows."""
     paid: dict[str, list[Ledger]] = {}
     rows = opened.scalars(select(Ledger).where(Ledger.kind.in_(PAID), Ledger.period <= period).order_by(Ledger.seq))
@@ -100,7 +102,7 @@ def statements(opened: Session, period: str) -> dict[str, Statement]:
             ))
             for kind in kinds
         ]  # fmt: skip
-        shown = [Row(row.seq, f"{row.at:%Y-%m-%d}", row.kind, row.amount, row.why, row.seal) for row in now]
+        shown = [Row(row.seq, calendar.day_at(row.at), row.kind, row.amount, row.why, row.seal) for row in now]
         made[person] = Statement(person, period, shown, lines, sorted(earned.items()))
     return made
 

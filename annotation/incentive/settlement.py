@@ -154,7 +154,7 @@ def payments(
         entries.append(Entry(
             share.policy.name, share.period, share.party, kind, due,
             f"{share.period}/{share.kind}/{share.policy.label}/{len(earlier)}/{facts[:16]}",
-            {**why, "paid_before_fen": paid, "paid_now_fen": due, "appeal_until": f"{until:%Y-%m-%d}",
+            {**why, "paid_before_fen": paid, "paid_now_fen": due, "appeal_until": share.policy.calendar.day_at(until),
              "corrected": _corrected(settled[-1].why, why) if settled else None},
             scorer_version=str((share.score or {}).get("scorer_version", "")), inputs=facts,
         ))  # fmt: skip

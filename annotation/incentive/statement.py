@@ -109,8 +109,8 @@ def _quality(why: Why) -> list[str]:
     scale = "随意作答或一律选同一项约为零，全部正确为一"
     low = "，预付取其保守下限" if why.get("low") else ""
     said = [f"知情度：您在「{kind_words(kind)}」中{low}为 {decimal(why['j_bp'])}（{scale}）。"]
-    if why["gold"]:
-        golds = [(class_words(kind, name), seen, right) for name, seen, right in why["gold"]]
+    golds = [(class_words(kind, name), seen, right) for name, seen, right in why["gold"] if seen]
+    if golds:
         classes = "；".join(f"「{words}」{seen} 题，答对 {right} 题" for words, seen, right in golds)
         said.append(f"已有定论：{classes}。")
     else:
@@ -125,6 +125,7 @@ def _quality(why: Why) -> list[str]:
         "gold": f"上限：已有定论的题只支持到 {cap}，知情度以此为限。",
         "peer": f"上限：同伴旁证只支持到 {cap}，知情度以此为限。",
         "unanchored": f"上限：已有定论的题还不到两类，知情度暂以 {cap} 为限；以后答到的题会补上依据，差额补发。",
+        "copies": "上限：您的答案与他人的答案错得相同，超出巧合，知情度只取可以确信的下限。",
     }[why["cap"]])  # fmt: skip
     return said
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotation.credentials import Credentials
+from annotation.incentive.measures import UNANCHORED
 from annotation.incentive.reserve import standings
 from annotation.incentive.tables import FULL, TIERS
 from pipeline.registry import Session
@@ -88,6 +89,8 @@ def _tier(row: dict[str, object], had: int) -> tuple[int, str]:
     reached = sum(low >= bound for bound in BOUNDS) if golds >= LEAST_GOLDS and row["state"] == "anchored" else 0
     if reached > had:
         return reached, "reached"
+    if row["state"] == "unanchored" and high >= round(UNANCHORED * FULL):
+        high = FULL  # the bound is there for want of golds: it says nothing of the person
     held = had
     while held > reached and golds >= LEAST_GOLDS and high < BOUNDS[held - 1]:
         held -= 1

@@ -1,7 +1,7 @@
 """A release that is not one yet, as gates see it: what it says of itself, and what its files really hold."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from pipeline.errors import RecipeError
+from pipeline.removed import Named
 from pipeline.schema import INPUT_ID
 from pipeline.sources.drawing import Digests, digest_documents, root_of, stack
 from pipeline.store import read_batches, read_json
@@ -105,6 +106,11 @@ def released_digests(folder: Path) -> Digests:
     return stack(digest_documents(table, wanted) for table in read_data(folder, wanted))
 
 
+def _fields(meta: Iterable[Any] | None) -> dict[str, str]:
+    """Return a row's fields: a list of structs, as `datasets` reads it, or Parquet's own map, which comes as pairs."""
+    return dict(tuple(one.values()) if isinstance(one, dict) else one for one in meta or ())
+
+
 @dataclass(frozen=True)
 class Contents:
     """What the files of a candidate hold, read once for all gates."""
@@ -120,12 +126,22 @@ class Contents:
             names, ids = table["source"].to_pylist(), table["id"].to_pylist()
             sources.update(names)
             for name, identity, meta in zip(names, ids, table["meta"].to_pylist(), strict=True):
-                # A list of structs, as `datasets` reads it, or Parquet's own map, which comes as pairs.
-                said = dict(tuple(one.values()) if isinstance(one, dict) else one for one in meta or ())
+                said = _fields(meta)
                 batches[name, said.get(BATCH_KEY)] += 1
                 if self.removed and {(name, identity), (name, said.get(INPUT_ID, identity))} & self.removed:
                     back.append((name, identity))
         return sources, back, batches
+
+    def found(self, documents: Named) -> list[tuple[str, str]]:
+        """Return which of some documents it holds, read anew: few ask."""
+        if not documents:
+            return []
+        return [
+            (name, identity)
+            for table in read_data(self.folder, ["id", "source", "meta"])
+            for name, identity, meta in zip(*(table[of].to_pylist() for of in ("source", "id", "meta")), strict=True)
+            if {(name, identity), (name, _fields(meta).get(INPUT_ID, identity))} & documents
+        ]
 
     @cached_property
     def documents_root(self) -> str:

@@ -13,6 +13,7 @@ from pipeline.gates.finding import Finding
 from pipeline.gates.inspection import Inspection
 from pipeline.gates.papers import papers
 from pipeline.gates.personal_data import personal_data
+from pipeline.gates.requests import requests
 from pipeline.gates.samples import manual_sample, technical_sample
 from pipeline.gates.source_rate import source_rate
 from pipeline.gates.taken_down import taken_down
@@ -20,8 +21,8 @@ from pipeline.registry import Session
 from pipeline.removed import removed_ids
 
 GATES: tuple[Callable[[Inspection], Finding], ...] = (
-    counted, papers, authorisations, barred, source_rate, taken_down, personal_data, filtered, keywords,
-    technical_sample, manual_sample,
+    counted, papers, authorisations, barred, source_rate, taken_down, requests, personal_data, filtered,
+    keywords, technical_sample, manual_sample,
 )  # fmt: skip
 """In the order in which somebody would mend what they find."""
 

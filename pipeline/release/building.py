@@ -1,25 +1,24 @@
 """Writing the data of a candidate: rows into files, statistics beside them, and what the manifest says of both."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.executor import Executor, Progress
-from pipeline.release import merkle
-from pipeline.release.manifest import DATA, NAME, describe, digests, sha256_of
+from pipeline.release.manifest import NAME, STATISTICS, describe, sha256_of
 from pipeline.release.merging import forget, merge
 from pipeline.release.plan import TRIAL, Candidate, Plan, SourceCount
 from pipeline.release.rows import Left, eligible_rows, released_rows
+from pipeline.release.sealing import data_of, is_whole, seal_of_candidate
 from pipeline.release.shards import ShardWriter
 from pipeline.release.statistics import Statistics
 from pipeline.release.tokenizer import Counter
 from pipeline.sources.drawing import digest_documents, root_of, stack
 from pipeline.store import digest_file, flush, read_json, write_json
 
-STATISTICS = "statistics.json"
 LINES = "jsonl"
 """Folder with the same rows as JSON lines, where they are asked for."""
 
@@ -47,9 +46,9 @@ class Built:
 
 def build(
     plan: Plan, folder: Path, aside: Path, executor: Executor, progress: Progress, memory: int,
-    tokenizer: Counter | None,
+    tokenizer: Counter | None, seal: str | None,
 ) -> Built:  # fmt: skip
-    """Write a candidate, unless it is there already and whole.
+    """Write a candidate, unless it is there already, whole and as it was built.
 
     Args:
         plan: what is asked for.
@@ -59,12 +58,13 @@ def build(
         progress: shows how far it is.
         memory: bytes that a worker may use.
         tokenizer: whose tokens are counted too.
+        seal: of the candidate that was built last; what lies there and has another was changed, and is made anew.
 
     Raises:
         RecipeError: nothing is left to release, or the runs cannot be compared.
         LedgerError: what a run wrote is not there any more as it was.
     """
-    found = _found(plan, folder, progress)
+    found = _found(plan, folder, progress, seal)
     if found is not None:
         return found
     shutil.rmtree(folder, ignore_errors=True)
@@ -118,30 +118,29 @@ def _check_inputs(plan: Plan, progress: Progress) -> None:
         progress.advance(path.stat().st_size)
 
 
-def _found(plan: Plan, folder: Path, progress: Progress) -> Built | None:
-    """Return the candidate that is there if it was made of the same and its data are whole; clear what was added."""
+def _found(plan: Plan, folder: Path, progress: Progress, seal: str | None) -> Built | None:
+    """Return the candidate that is there if it was made of the same and is as it was; clear what was added."""
     manifest, statistics = read_json(folder / NAME), read_json(folder / STATISTICS)
     if manifest is None or statistics is None or manifest.get("created_from") != plan.fingerprint():
         return None
-    data = [one for one in manifest["files"] if "rows" in one]
-    if merkle.root_of(digests(data, DATA)) != manifest["data_root"]:
+    if seal is None or seal_of_candidate(folder, manifest) != seal:
         return None
+    data = data_of(manifest)
+    clear(folder, data)
     progress.stage("check", sum(one["bytes"] for one in data), "bytes")
     for one in data:
-        path = folder / one["path"]
-        if not path.is_file() or sha256_of(path) != one["sha256"]:
+        if not is_whole(folder, one):
             return None
         progress.advance(one["bytes"])
-    _clear(folder, {one["path"]: one for one in data})
     return Built(folder, {**manifest, "files": data}, statistics)
 
 
-def _clear(folder: Path, data: Mapping[str, Any]) -> None:
+def clear(folder: Path, data: Sequence[Mapping[str, Any]]) -> None:
     """Remove what stands beside the data of a candidate: evidence is written anew."""
+    named = {one["path"] for one in data} | {NAME, STATISTICS}
     for path in sorted(folder.rglob("*"), reverse=True):
-        name = path.relative_to(folder).as_posix()
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
                 path.rmdir()
-        elif name not in data and name not in {NAME, STATISTICS}:
+        elif path.relative_to(folder).as_posix() not in named:
             path.unlink()

@@ -22,6 +22,7 @@ FORMAT = 2
 NAME = "manifest.json"
 SIGNATURE = f"{NAME}.sig"
 """Beside the manifest: 64 bytes, hexadecimal. Not a file that the manifest names."""
+STATISTICS = "statistics.json"
 DATA = "data/"
 UNKNOWN = "unknown"
 """Stands for the licence of rows that have none."""

@@ -1,11 +1,13 @@
 """Checking a release offline, on any copy of its folder: nothing is asked for but the files."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
 from pipeline.audit import check_extract
 from pipeline.errors import LedgerError
@@ -24,7 +26,8 @@ from pipeline.release.manifest import (
     sha256_of,
 )
 from pipeline.release.signature import check_signature
-from pipeline.store import read_json
+from pipeline.sources.drawing import digest_documents, root_of, stack
+from pipeline.store import count_rows, read_batches, read_json
 
 AUDIT = "evidence/audit.jsonl"
 
@@ -40,7 +43,9 @@ class Fault:
         return f"{self.path}: {self.fault}"
 
 
-def check(folder: Path, advance: Callable[[int], None] = nowhere, key: Path | None = None) -> list[Fault]:
+def check(
+    folder: Path, advance: Callable[[int], None] = nowhere, key: Path | None = None, *, rows: bool = False
+) -> list[Fault]:
     """Compare every file of a release with its manifest, and the manifest with its own digests.
 
     Whoever changes files and all digests with them is not found by this: that takes the root from elsewhere, as from
@@ -50,6 +55,7 @@ def check(folder: Path, advance: Callable[[int], None] = nowhere, key: Path | No
         folder: of the release, or of a candidate whose gates were evaluated.
         advance: told of the bytes that are read.
         key: public key by which the manifest must be signed; None if no signature is asked for.
+        rows: also read every row, and derive from them the root over the documents and how many each source has.
 
     Returns:
         What is wrong, manifest first, then by path; nothing if all is well.
@@ -63,7 +69,8 @@ def check(folder: Path, advance: Callable[[int], None] = nowhere, key: Path | No
     if manifest.get("format") != FORMAT:
         return [Fault(NAME, f"is of format {manifest.get('format')!r}; this program knows {FORMAT}")]
     try:
-        return _compare(folder, manifest, advance, key)
+        faults = _compare(folder, manifest, advance, key)
+        return faults if faults or not rows else list(_of_rows(folder, manifest, advance))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return [Fault(NAME, f"is not what a manifest is: {error!r}")]
 
@@ -128,4 +135,39 @@ def _of_file(folder: Path, path: str, entry: Mapping[str, Any]) -> str | None:
         return f"has {size} bytes, not {entry['bytes']}"
     if sha256_of(file) != entry["sha256"]:
         return "was changed: its sha256 is another"
-    return None
+    return _of_footer(file, entry["rows"]) if "rows" in entry and path.endswith(".parquet") else None
+
+
+def _of_footer(file: Path, said: int) -> str | None:
+    """Say what is wrong with the rows that a Parquet file says it has: whoever forged it made its digest fit."""
+    try:
+        there = count_rows(file)
+    except (pa.ArrowException, OSError) as error:
+        return f"is no Parquet that can be read: {error}"
+    return None if there == said else f"has {there} rows, not {said}"
+
+
+def _of_rows(folder: Path, manifest: Mapping[str, Any], advance: Callable[[int], None]) -> Iterator[Fault]:
+    """Yield what the manifest says of its documents and the rows do not: files are known to be as it names them."""
+    wanted = ["source", "id", "text"]
+    documents: list[bytes] = []
+    sources = Counter[str]()
+    for entry in (one for one in manifest["files"] if one["path"].startswith(DATA)):
+        rows = 0
+        try:
+            for table in read_batches(folder / entry["path"], wanted):
+                documents.append(digest_documents(table, wanted))
+                sources.update(table["source"].to_pylist())
+                rows += table.num_rows
+        except (pa.ArrowException, OSError, AttributeError, KeyError, TypeError) as error:
+            yield Fault(entry["path"], f"its rows cannot be read: {error}")
+        if rows != entry["rows"]:
+            yield Fault(entry["path"], f"holds {rows} rows, not {entry['rows']}")
+        advance(int(entry["bytes"]))
+    root = root_of(stack(documents))
+    if root != manifest["documents_root"]:
+        yield Fault(NAME, f"its documents_root is not that of the documents in its files, which is {root}")
+    said = {name: one["documents"] for name, one in manifest["sources"].items() if one["documents"]}
+    for name in sorted({*said, *sources}):
+        if said.get(name, 0) != sources[name]:
+            yield Fault(NAME, f"says {said.get(name, 0)} documents of {name}, its files have {sources[name]}")

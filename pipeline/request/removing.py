@@ -15,12 +15,10 @@ from pipeline.request.demand import Demand, Ids
 from pipeline.request.records import Asked
 from pipeline.request.releases import Held, account, holding
 from pipeline.request.search import Report, numbers_of, runs_of, search, silent
+from pipeline.request.waiting import begin, looked_through, named_by, open_file
 from pipeline.run import alone
 from pipeline.store import read_json, withdraw, write_bytes, write_json
 from pipeline.takedown import alone_at, take_down
-
-OPEN = "open"
-"""Folder in takedowns/ of what waits for a decision, or was being taken out when somebody was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +105,15 @@ def ask(
     """
     check_workspace(workspace)
     bans = demand.bans(b"") if manner.ban else frozenset()  # a passage cannot be: said before anything is done
-    sought = seek(workspace, demand, report)
     engine = open_registry(workspace)
+    with session(engine) as opened:
+        looked = looked_through(workspace, opened)
+    sought = seek(workspace, demand, report)
     with session(engine) as opened:
         known = records.same_request(opened, demand.selector(salt_of(workspace)), twins=manner.twins)
         number = None if known is None else known.request
         state = None if known is None else records.describe(opened, known.request, clock)["state"]
-    left = read_json(_open_file(workspace, number)) if number is not None else None
+    left = named_by(workspace, number) if number is not None else None
     if not manner.ban and left is None and state != "granted" and (sought.missing or not sought.documents):
         what = ", ".join(f"{source} {identity}" for source, identity in sought.missing) or f"this {demand.by}"
         raise RecipeError(
@@ -133,16 +133,13 @@ def ask(
     salted_bans = sorted(demand.bans(salt_of(workspace))) if bans else []
     keep = {
         "documents": [list(one) for one in sorted(documents)], "bans": [[ban.by, ban.token] for ban in salted_bans],
-        "indexes": manner.indexes, "twins": manner.twins, "memory": manner.memory,
+        "indexes": manner.indexes, "twins": manner.twins, "memory": manner.memory, **looked,
+        "begun": (left or {}).get("begun", False),
     }  # fmt: skip
-    write_json(_open_file(workspace, number), keep)
+    write_json(open_file(workspace, number), keep)
     if pending:
         return show(workspace, number, clock) | {"waits_for": f"qingyuan takedown decide {number} granted|refused"}
     return carry_out(workspace, number, asked.operator, clock, report)
-
-
-def _open_file(workspace: Path, number: int | None) -> Path:
-    return workspace / FOLDER / OPEN / f"{number}.json"
 
 
 def carry_out(workspace: Path, number: int, operator: str, clock: Clock, report: Report = silent) -> dict[str, Any]:
@@ -154,11 +151,12 @@ def carry_out(workspace: Path, number: int, operator: str, clock: Clock, report:
     engine = open_registry(workspace)
     with session(engine) as opened:
         records.find_request(opened, number)
-    kept = read_json(_open_file(workspace, number))
+    kept = named_by(workspace, number)
     if kept is None:
         raise RecipeError(f"nothing of request {number} waits to be taken out; see `qingyuan takedown show {number}`")
     documents = frozenset((source, identity) for source, identity in kept["documents"])
     bans = [Ban(by, token) for by, token in kept["bans"]]
+    begin(workspace, number, kept)
     proof = take_down(
         workspace, documents, kept["indexes"], kept["memory"], twins=kept["twins"], bans=bans, report=report
     )
@@ -171,7 +169,7 @@ def carry_out(workspace: Path, number: int, operator: str, clock: Clock, report:
         records.grant(
             opened, number, operator, documents=len(proof["documents"]), proof=path.stem, digest=_sha256(path)
         )
-    withdraw(_open_file(workspace, number))
+    withdraw(open_file(workspace, number))
     return stored | {"proof": str(path), "request": _described(engine, number, clock)}
 
 

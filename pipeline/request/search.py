@@ -59,7 +59,7 @@ def indexes_of(workspace: Path) -> list[Path]:
 
 def search(workspace: Path, demand: Demand, report: Report = silent) -> Found:
     """Look for what a request names in all runs and indexes."""
-    runs = {folder.path.name: _in_run(folder, demand, report) for folder in runs_of(workspace)}
+    runs = {folder.path.name: find_in_run(folder, demand, report) for folder in runs_of(workspace)}
     indexes = {path.name: _in_index(path, demand, report) for path in indexes_of(workspace)}
     return Found(
         {name: found for name, found in runs.items() if found},
@@ -67,7 +67,8 @@ def search(workspace: Path, demand: Demand, report: Report = silent) -> Found:
     )
 
 
-def _in_run(folder: RunFolder, demand: Demand, report: Report) -> Named:
+def find_in_run(folder: RunFolder, demand: Demand, report: Report = silent) -> Named:
+    """Look for what a request names in a run, and in what it could not read."""
     found: set[tuple[str, str]] = set()
     for number in numbers_of(folder):
         path = folder.part("documents", number)

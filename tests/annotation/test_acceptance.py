@@ -21,11 +21,13 @@ from annotation.stages import advance
 from flows.cli import main
 from flows.runtime import run_direct
 from pipeline.database import now, open_registry, session
-from pipeline.errors import GateError, RecipeError
+from pipeline.errors import GateError, LedgerError, RecipeError
 from pipeline.gates.candidate import Contents, released_digests
 from pipeline.gates.inspection import Inspection
 from pipeline.gates.source_rate import _stale
 from pipeline.registry import ANSWERED, Answer, Assignment, Item, Round, select
+from pipeline.release.manifest import sha256_of
+from pipeline.release.sealing import enter_seal
 from pipeline.runs import open_run
 from pipeline.sources.assessments import evidence_path, read_standing, rounds_of
 from pipeline.sources.drawing import Population, count_new, root_of, source_population
@@ -203,9 +205,19 @@ def candidate(workspace):
                       "source": ["a"] * 30, "run": ["river"] * 30, "meta": meta})  # fmt: skip
     write_table(folder / "data/part-0.parquet", table)
     root = root_of(released_digests(folder))
-    write_json(folder / "manifest.json", {"version": "1-trial", "trial": True, "documents_root": root, "documents": 30,
-                                          "runs": [{"name": "river"}]})  # fmt: skip
+    said = {"version": "1-trial", "trial": True, "documents_root": root, "documents": 30, "runs": [{"name": "river"}]}
+    built(workspace, folder, said)
     return folder
+
+
+def built(workspace, folder, said):
+    """Write a candidate's manifest and enter what was built."""
+    path = folder / "data/part-0.parquet"
+    entry = {"path": "data/part-0.parquet", "sha256": sha256_of(path), "bytes": path.stat().st_size, "rows": 30}
+    write_json(folder / "statistics.json", {})
+    write_json(folder / "manifest.json", said | {"files": [entry]})
+    with session(open_registry(workspace)) as opened:
+        enter_seal(opened, "test", "1-trial", folder, said | {"files": [entry]})
 
 
 def test_both_samples_of_a_release_are_drawn_and_people_see_it_as_it_is(workspace, candidate):
@@ -232,6 +244,29 @@ def test_both_samples_of_a_release_are_drawn_and_people_see_it_as_it_is(workspac
     assert Contents(candidate, frozenset()).sources == {"a": 30}
 
 
+def test_a_candidate_that_was_changed_with_its_manifest_is_not_judged(workspace, candidate):
+    accept_release(workspace, "1-trial", ASKING, [], lambda _: None)
+    manifest = json.loads((candidate / "manifest.json").read_bytes())
+    path = candidate / "data/part-0.parquet"
+    before = path.read_bytes()
+    rows = read_table(path)
+    write_table(path, rows.set_column(1, "text", pa.array(["清晨"] * 30, pa.large_string())))
+    with pytest.raises(LedgerError, match=r"data/part-0\.parquet is not what was built; make it again"):
+        accept_release(workspace, "1-trial", ASKING, [], lambda _: None)
+    root = root_of(released_digests(candidate))
+    entry = {**manifest["files"][0], "sha256": sha256_of(path), "bytes": path.stat().st_size}
+    write_json(candidate / "manifest.json", {**manifest, "documents_root": root, "files": [entry]})
+    with pytest.raises(LedgerError, match=r"manifest\.json or statistics\.json is not what was built; make it again"):
+        accept_release(workspace, "1-trial", ASKING, [], lambda _: None)
+    path.write_bytes(before)
+    write_json(candidate / "manifest.json", manifest)
+    (candidate / "data/part-1.parquet").write_bytes(before)
+    with pytest.raises(LedgerError, match=r"data/part-1\.parquet is not what was built"):
+        accept_release(workspace, "1-trial", ASKING, [], lambda _: None)
+    (candidate / "data/part-1.parquet").unlink()
+    assert len(accept_release(workspace, "1-trial", ASKING, [], lambda _: None).standings[1].rounds) == 1
+
+
 def test_machines_find_what_advertises_and_what_masking_has_left(candidate):
     names = released_names(candidate)
     found = judge_released(candidate, names, np.arange(30), [], lambda _: None)
@@ -242,7 +277,7 @@ def test_machines_find_what_advertises_and_what_masking_has_left(candidate):
 
 def test_less_than_a_sample_is_no_release(workspace, candidate):
     manifest = json.loads((candidate / "manifest.json").read_bytes())
-    write_json(candidate / "manifest.json", {**manifest, "trial": False})
+    built(workspace, candidate, {**manifest, "trial": False})
     with pytest.raises(RecipeError, match="can only be a trial"):
         accept_release(workspace, "1-trial", ASKING, [], lambda _: None)
     with pytest.raises(RecipeError, match="candidates: 1-trial"):

@@ -130,7 +130,7 @@ def make(workspace, version, form):
     folder = workspace / "releases" / version
     plan = make_plan(version, ["made_up"], workspace, form, trial=False)
     begun = time.process_time()
-    built = build(plan, folder, workspace / "aside", InProcess(nowhere), Quiet(), 10**9, None)
+    built = build(plan, folder, workspace / "aside", InProcess(nowhere), Quiet(), 10**9, None, None)
     seconds = time.process_time() - begun
     manifest = finish(built.manifest | {"gates": []}, folder, built.manifest["files"])
     write_json(folder / "manifest.json", manifest)
@@ -182,6 +182,10 @@ def main():
         begun = time.process_time()
         assert check(old) == []
         checked = time.process_time() - begun
+        begun = time.process_time()
+        faults = check(old, rows=True)
+        rows_checked = time.process_time() - begun
+        assert faults == [], faults
         alone = writing(workspace, shaping)
         make_run(workspace, texts, options.documents, without)
         new, second, _ = make(workspace, "less", form)
@@ -192,6 +196,7 @@ def main():
             "text_mb": round(size / 1e6, 1), "released_mb": round(packed / 1e6, 1), "files": kept["files"],
             "release_mb_s": round(size / seconds / 1e6, 1), "writing_alone_mb_s": round(alone, 1),
             "verify_mb_s": round(packed / checked / 1e6, 1),
+            "verify_rows_mb_s": round(packed / rows_checked / 1e6, 1),
             "rewritten_by_files": round(1 - kept["bytes_in_kept_files"] / kept["bytes"], 4),
             "rewritten_by_pages": round(1 - kept["bytes_in_kept_pages"] / kept["bytes"], 4),
         }, indent=2))  # fmt: skip

@@ -20,8 +20,14 @@ from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates import evaluate
 from pipeline.gates.candidate import Contents
 from pipeline.gates.samples import technical_size
-from pipeline.registry import Audit, Draw, IntegrityError, Release, select
+from pipeline.registry import Audit, Draw, IntegrityError, Release, Request, select
+from pipeline.release.manifest import sha256_of
+from pipeline.release.sealing import changed, enter_seal
 from pipeline.removed import add_removed
+from pipeline.request.clock import Clock
+from pipeline.request.demand import Ids
+from pipeline.request.records import Asked, grant, open_request, refuse
+from pipeline.request.waiting import open_file
 from pipeline.sources import assessments
 from pipeline.sources.assessments import enter_draw, enter_found, least_of_source, rounds_of, standing
 from pipeline.sources.drawing import digest_documents, draw_sample, root_of, seed_of, stack
@@ -29,7 +35,7 @@ from pipeline.sources.machine import Found
 from pipeline.sources.paper_store import keep_paper, paper_path
 from pipeline.sources.records import bar, enter, lift
 from pipeline.sources.source_file import source_from
-from pipeline.store import write_table
+from pipeline.store import write_json, write_table
 
 ROW = pa.schema([("id", pa.string()), ("text", pa.large_string()), ("source", pa.string()), ("run", pa.string()),
                  ("meta", pa.map_(pa.string(), pa.string()))])  # fmt: skip
@@ -353,8 +359,8 @@ class Playing(RuleBasedStateMachine):
         self.engine = open_registry(self.folder)
         self.papers, self.lost = {}, set()
         self.rates = {(name, phase): [] for name in SOURCES for phase in ("before", "after")}
-        self.barred, self.out = set(), set()
-        self.toy, self.held, self.accepted = None, [], {}
+        self.barred, self.out, self.waiting = set(), set(), {}
+        self.toy, self.held, self.accepted, self.tampered = None, [], {}, False
 
     def teardown(self):
         if hasattr(self, "engine"):
@@ -405,10 +411,59 @@ class Playing(RuleBasedStateMachine):
         add_removed(self.folder, frozenset({(name, str(number))}))
         self.out.add((name, str(number)))
 
+    @rule(name=st.sampled_from(SOURCES), number=st.integers(0, 50), state=st.sampled_from(["", "", "late", "half"]))
+    def ask_to_take_down(self, name, number, state):
+        with session(self.engine) as opened:
+            request = open_request(opened, self.folder, Ids(frozenset({(name, str(number))})), Asked("", "x", "test"),
+                                   Clock(), twins=False, banned=False)  # fmt: skip
+            if state == "late":
+                opened.get_one(Request, request).deadline = now() - timedelta(1)
+        named = {"documents": [[name, str(number)]], "twins": False}
+        write_json(open_file(self.folder, request), named | {"begun": state == "half"})
+        self.waiting[request] = (name, str(number)), state
+
+    @rule(granted=st.booleans(), data=st.data())
+    def decide(self, granted, data):
+        if not self.waiting:
+            return
+        request = data.draw(st.sampled_from(sorted(self.waiting)))
+        document, _ = self.waiting.pop(request)
+        with session(self.engine) as opened:
+            if granted:
+                add_removed(self.folder, frozenset({document}))
+                self.out.add(document)
+                grant(opened, request, "test", documents=1, proof="0", digest="0")
+            else:
+                refuse(opened, request, "test", "")
+
     @rule(names=st.sets(st.sampled_from(SOURCES), min_size=1), first=st.integers(0, 4))
     def write(self, names, first):
         self.held = [(name, str(k), None) for name in sorted(names) for k in range(first, first + 40)]
-        self.toy = candidate(self.folder, self.held)
+        self.toy, self.tampered = candidate(self.folder, self.held), False
+        self.describe(enter=True)
+
+    @rule(name=st.sampled_from((*SOURCES, "no-papers")), fits=st.booleans())
+    def tamper(self, name, fits):
+        """Slip a document in, which the manifest says nothing of, or that it was made to fit."""
+        if self.toy is None:
+            return
+        self.held = [*self.held, (name, f"slipped-in-{len(self.held)}", None)]
+        there = candidate(self.folder, self.held)
+        self.tampered = True
+        if fits:
+            self.toy = there
+            self.describe(enter=False)
+
+    def describe(self, *, enter):
+        """Write what a manifest says of a candidate; enter it as built."""
+        (path,) = (self.toy.folder / "data").iterdir()
+        entry = {"path": f"data/{path.name}", "sha256": sha256_of(path), "bytes": path.stat().st_size, "rows": 1}
+        said = {"documents": self.toy.documents, "documents_root": self.toy.documents_root, "files": [entry]}
+        write_json(self.toy.folder / "statistics.json", {})
+        write_json(self.toy.folder / "manifest.json", said)
+        if enter:
+            with session(self.engine) as opened:
+                enter_seal(opened, "test", self.toy.version, self.toy.folder, said)
 
     @rule(bad=st.sampled_from([0, 0, 4]))
     def accept(self, bad):
@@ -423,6 +478,10 @@ class Playing(RuleBasedStateMachine):
             self.enter(name, "good")
             for phase in ("before", "after"):
                 self.look(name, phase, 400, 0)
+        for request in sorted(self.waiting):
+            with session(self.engine) as opened:
+                refuse(opened, request, "test", "")
+        self.waiting = {}
         if self.toy is not None:
             self.accept(0)
 
@@ -432,19 +491,28 @@ class Playing(RuleBasedStateMachine):
             return
         with session(self.engine) as opened:
             said = {one.gate: one.passed for one in evaluate(opened, self.folder, self.toy)}
+            built = changed(opened, self.toy.version, self.toy.folder) is None
         names = {name for name, _, _ in self.held}
+        there = {(name, identity) for name, identity, _ in self.held}
         wanted = {
             "papers": all(self.has_papers(name) for name in names),
             "source_rate": all(
-                self.low(self.rates[name, phase], 0.05) for name in names for phase in ("before", "after")
+                self.low(self.rates.get((name, phase), []), 0.05) for name in names for phase in ("before", "after")
             ),
             "barred": not names
             & (self.barred | {name for (name, _), r in self.rates.items() if r and not self.low(r, 0.05)}),
-            "taken_down": not {(name, identity) for name, identity, _ in self.held} & self.out,
+            "taken_down": not there & self.out,
+            "requests": not any(state or document in there for document, state in self.waiting.values()),
             "manual_sample": self.is_accepted(),
+            "counted": len(self.held) == self.toy.documents,
         }
+        assert built != self.tampered
         assert {gate: said[gate] for gate in wanted} == wanted
         assert all(said.values()) == all(wanted.values())
+        if built and all(said.values()):  # all that lets it go: nothing in it may have been kept from going
+            assert there & (self.out | {document for document, _ in self.waiting.values()}) == set()
+            assert names & self.barred == set()
+            assert "no-papers" not in names
 
     def has_papers(self, name):
         mine = dict(self.papers.get(name, {}))

@@ -21,7 +21,7 @@ from pipeline.gates import Finding
 from pipeline.gates.candidate import Contents
 from pipeline.pool import InProcess
 from pipeline.registry import Audit, Release, Source, select
-from pipeline.release import building, shards, staging
+from pipeline.release import building, publishing, shards, staging
 from pipeline.release.form import Merging, Mixture, ReleaseFile, Selection, Shaping
 from pipeline.release.plan import read_form
 from pipeline.release.staging import Request, release
@@ -303,8 +303,9 @@ def test_a_gate_that_refuses_leaves_a_candidate_and_its_reasons(workspace):
     assert (released.stat().st_ino, released.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
     assert not candidate.exists()
     with session(open_registry(workspace)) as opened:
-        assert [row.action for row in opened.scalars(select(Audit))] == ["release refused", "release"]
-        assert check_audit(opened) == 2
+        actions = [row.action for row in opened.scalars(select(Audit))]
+        assert actions == ["candidate built", "release refused", "release"]
+        assert check_audit(opened) == 3
 
 
 def test_a_candidate_of_other_runs_or_with_a_changed_byte_is_made_again(workspace):
@@ -343,7 +344,7 @@ def test_a_release_whose_folder_is_gone_is_made_again_as_it_was(workspace, monke
     with session(open_registry(workspace)) as opened:
         assert list(opened.scalars(select(Release.version).order_by(Release.seq))) == ["1", "2"]
         actions = list(opened.scalars(select(Audit.action).order_by(Audit.seq)))
-    assert actions == ["release", "release", "release made again"]
+    assert actions == [*["candidate built", "release"] * 2, "release made again"]
 
 
 def test_only_what_was_released_under_a_name_stands_there(workspace):
@@ -418,9 +419,9 @@ def expected(made, tmp_path_factory):
 POINTS = {
     "in the first file": (shards._Parquet, "close"),
     "between data and manifest": (building, "describe"),
-    "between gates and evidence": (staging, "write_evidence"),
-    "between evidence and registry": (staging, "_enter"),
-    "between registry and rename": (staging, "_give_name"),
+    "between gates and evidence": (publishing, "write_evidence"),
+    "between evidence and registry": (staging, "enter"),
+    "between registry and rename": (staging, "give_name"),
     "between rename and commit": (staging, "flush_after_rename"),
 }
 
@@ -441,7 +442,7 @@ def test_who_is_killed_leaves_the_release_before_or_the_new_one_whole(workspace,
     assert check(released) == []
     with session(open_registry(workspace)) as opened:
         assert [row.version for row in opened.scalars(select(Release))] == ["0", "1"]
-        assert check_audit(opened) == 2
+        assert check_audit(opened) == 4
     assert list((workspace / "releases/.candidates").iterdir()) == []
 
 
@@ -459,8 +460,8 @@ def die_at(workspace, place, name):
 
     try:
         if name == "flush_after_rename":
-            give = staging._give_name
-            staging._give_name = lambda *paths: (give(*paths), kill())
+            give = staging.give_name
+            staging.give_name = lambda *paths: (give(*paths), kill())
         else:
             setattr(place, name, kill)
         ask(workspace, "1")
@@ -502,7 +503,8 @@ def test_the_command_line_says_what_stands_in_the_way(workspace, capsys):
     assert "must be a pseudonym" in capsys.readouterr().err
     assert main(["release", "1-trial", "first", "--trial", "--by", "case-7", *common]) == 5
     with session(open_registry(workspace)) as opened:
-        assert [row.actor for row in opened.scalars(select(Audit).order_by(Audit.seq))] == ["operator", "case-7"]
+        said = [(row.action, row.actor) for row in opened.scalars(select(Audit).order_by(Audit.seq))]
+    assert said == [("candidate built", "operator"), *(("release refused", who) for who in ("operator", "case-7"))]
 
 
 def test_what_is_released_already_is_said_to_be(workspace, capsys, monkeypatch):
@@ -513,6 +515,9 @@ def test_what_is_released_already_is_said_to_be(workspace, capsys, monkeypatch):
         assert main(said) == 0
         told.append(capsys.readouterr().out.partition(" 1-trial")[0])
     assert told == ["Released", "Already released:"]
+    common = ["--workspace", str(workspace), "--quiet"]
+    assert main(["verify", "1-trial", "--rows", *common]) == 0
+    assert "files as released, all 13 documents too" in capsys.readouterr().out
 
 
 def test_lines_hold_the_same_rows(workspace):

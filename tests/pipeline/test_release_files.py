@@ -24,6 +24,7 @@ from pipeline.release.rows import RELEASED
 from pipeline.release.selection import drawn, places
 from pipeline.release.shards import ShardWriter
 from pipeline.release.verify import check
+from pipeline.sources.drawing import root_of, stack
 from pipeline.store import write_json
 
 RNG = np.random.default_rng(7)
@@ -259,6 +260,68 @@ def test_a_manifest_whose_digests_were_all_made_to_fit_still_has_another_root(re
         "manifest.json: its root is not that of the files it lists and of what it says",
         "manifest.json: says 399 documents, its data files have 400",
     ]
+
+
+def forged(folder, change):
+    """Change what a manifest says, and make all its digests fit."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    change(manifest)
+    data = [one for one in manifest["files"] if "rows" in one]
+    for one in data:
+        one["sha256"] = sha256_of(folder / one["path"])
+    said = {key: value for key, value in manifest.items() if key not in {"files", "root", "seal"}}
+    said["data_root"] = merkle.root_of(digests(data))
+    write_json(folder / "manifest.json", finish(said, folder, data))
+
+
+def test_rows_are_counted_by_the_footers(release):
+    def swap(manifest):
+        one, other = [one for one in manifest["files"] if "rows" in one][:2]
+        one["rows"], other["rows"] = one["rows"] + 1, other["rows"] - 1
+
+    before = [pq.read_metadata(path).num_rows for path in sorted((release / "data").iterdir())]
+    forged(release, swap)
+    assert [str(fault) for fault in check(release)] == [
+        f"data/train-00000.parquet: has {before[0]} rows, not {before[0] + 1}",
+        f"data/train-00001.parquet: has {before[1]} rows, not {before[1] - 1}",
+    ]
+
+
+def test_a_parquet_that_was_cut_off_is_found_though_its_digest_fits(release):
+    path = release / "data/train-00000.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    forged(release, lambda _: None)
+    (fault,) = check(release)
+    assert str(fault).startswith("data/train-00000.parquet: is no Parquet that can be read")
+
+
+def test_the_root_over_the_documents_is_derived_from_the_rows(release, made):
+    def said(text=None, sources=None):
+        def change(manifest):
+            digest = [
+                sha256("\0".join((row["source"], row["id"], text or row["text"])).encode()).digest()
+                for row in made[:400]
+            ]
+            counts = {name: sum(row["source"] == name for row in made[:400]) for name in ("s0", "s1")}
+            manifest["documents_root"] = root_of(stack(digest))
+            manifest["sources"] = {name: {"documents": count} for name, count in (sources or counts).items()}
+
+        return change
+
+    forged(release, said())
+    assert (check(release), check(release, rows=True)) == ([], [])
+    forged(release, said(text="清晨"))
+    assert check(release) == []
+    (fault,) = check(release, rows=True)
+    assert str(fault).startswith(
+        "manifest.json: its documents_root is not that of the documents in its files, which is "
+    )
+    forged(release, said(sources={"s0": 399, "s2": 1}))
+    counts = [row["source"] for row in made[:400]]
+    assert [str(fault) for fault in check(release, rows=True)] == [
+        f"manifest.json: says {number} documents of {name}, its files have {counts.count(name)}"
+        for name, number in (("s0", 399), ("s2", 1)) if counts.count(name) != number
+    ]  # fmt: skip
 
 
 def test_what_a_manifest_says_is_under_its_root(release):

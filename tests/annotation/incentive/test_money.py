@@ -9,12 +9,14 @@ from sqlalchemy import event, text
 
 from annotation.appeals import appeal, settle_appeals
 from annotation.credentials import verify_credential
+from annotation.incentive import ledger
 from annotation.incentive.budgets import round_policy
 from annotation.incentive.ledger import Entry, post, seal, verify
 from annotation.incentive.payroll import payroll_rows, write_payroll
 from annotation.incentive.period import score_period
-from annotation.incentive.reserve import release_withdrawn, reserve
+from annotation.incentive.reserve import release_withdrawn, reserve, standings
 from annotation.incentive.scores import decide_copying
+from annotation.incentive.settlement import payments_before
 from annotation.people import suspend
 from annotation.standing import load_standing
 from pipeline import database
@@ -167,6 +169,19 @@ def test_advance_then_settlement_then_the_same_again(till):
         assert opened.scalars(select(Score.revision)).all() == [1, 1]
 
 
+def test_days_are_told_by_the_calendar_of_the_rules_not_by_that_of_greenwich(till, monkeypatch):
+    till = till()
+    till.reserve()
+    till.answer()
+    evening = AFTER + timedelta(hours=20)
+    monkeypatch.setattr(ledger, "now", lambda: evening)
+    till.score("settle", at=evening)
+    assert till.ledger("settlement")[0].why["appeal_until"] == "2026-12-16"
+    page = (till.path / "scores" / PERIOD / "statements" / "p1.html").read_text("utf-8")
+    assert "2026-12-06" in page
+    assert "2026-12-05" not in page
+
+
 def test_what_was_paid_is_never_taken_back_and_a_better_score_pays_the_difference(till):
     till = till()
     till.reserve()
@@ -174,9 +189,10 @@ def test_what_was_paid_is_never_taken_back_and_a_better_score_pays_the_differenc
     till.score("settle")
     till.score("settle", Hand(p1={"j_bp": 2000}))
     till.score("settle", Hand(p1={"j_bp": 9500}))
+    till.score("settle")
     rows = [row for row in till.ledger("settlement", "correction") if row.party == "p1"]
     assert [(row.kind, row.amount, row.why["entitled_fen"]) for row in rows] == [
-        ("settlement", 400, 400), ("correction", 0, 144), ("correction", 100, 500)
+        ("settlement", 400, 400), ("correction", 0, 144), ("correction", 100, 500), ("correction", 0, 400)
     ]  # fmt: skip
     assert rows[1].why["corrected"]["before"]["j_bp"] == 8000
     assert set(rows[1].why["corrected"]["changed"]) == {"j_bp", "entitled_fen"}
@@ -257,6 +273,33 @@ def test_who_judges_an_appeal_after_the_round_was_closed_is_paid_and_then_the_di
     assert [(row.period, row.amount) for row in till.ledger("settlement") if row.party == "a1"] == [("2026-12", 100)]
     with session(till.engine) as opened:
         verify(opened)
+
+
+def test_work_that_is_answered_after_the_month_in_which_it_was_sent_is_measured_by_it_too(till):
+    till = till()
+    till.reserve(AFTER - timedelta(days=5))
+    till.answer(at=AFTER - timedelta(days=4), most=2)  # the first of December
+    assert [(one["j_bp"], one["entitled_fen"]) for one in till.score("settle")["people"]] == [(8000, 200)] * 2
+    till.answer(at=AFTER - timedelta(days=1))
+    till.score("settle")
+    assert till.paid() == {"p1": 400, "p2": 400}
+    with pytest.raises(RecipeError, match="no task of any round belongs to it"):
+        score_period(till.path, "2027-01", act="settle", at=AFTER, scorer=Hand(), readings=lambda _: TOY)
+
+
+def test_a_month_that_waits_for_its_settlement_is_named_in_the_next(till):
+    till = till()
+    till.reserve()
+    till.answer(most=2)
+
+    def later(act):
+        return score_period(till.path, "2026-12", act=act, at=AFTER, scorer=Hand(), readings=lambda _: TOY)["unsettled"]
+
+    assert later("show") == [PERIOD]
+    till.score("advance")
+    assert later("show") == [PERIOD]
+    till.score("settle")
+    assert later("show") == []
 
 
 def test_who_is_suspected_of_copying_gets_the_floor_until_somebody_has_decided(till):
@@ -671,6 +714,43 @@ def test_void_items_are_paid_and_measure_nobody(till):
         opened.execute(update(Item).where(Item.document == "d0").values(state="void"))
     said = till.score()
     assert (said["answers"], [one["items"] for one in said["people"]]) == (6, [4, 4])
+
+
+def test_nothing_is_paid_on_a_ledger_that_somebody_has_touched(till):
+    till = till()
+    till.reserve()
+    till.answer()
+    with session(till.engine) as opened:
+        opened.execute(text('DROP TRIGGER "ledger_no_UPDATE"'))
+        opened.execute(text("UPDATE ledger SET ref = 'other' WHERE seq = 1"))
+    for act in ("advance", "settle"):
+        with pytest.raises(LedgerError, match="broken at row 1"):
+            till.score(act)
+    assert till.paid() == {}
+
+
+def test_what_was_paid_for_another_period_is_nothing_that_was_paid_for_this_one(till):
+    till = till()
+    till.reserve()
+    till.answer()
+    till.score("settle")
+    with session(till.engine) as opened:
+        assert {key[0]: [row.amount for row in rows] for key, rows in payments_before(opened, PERIOD).items()} == {
+            "p1": [400], "p2": [400]
+        }  # fmt: skip
+        assert payments_before(opened, "2026-12") == {}
+
+
+def test_a_tier_counts_from_the_next_period_on_as_it_was_last_entered(till):
+    till = till()
+    with session(till.engine) as opened:
+        for period, revision, tier in (("2026-10", 1, 3), ("2026-10", 2, 1), ("2026-09", 1, 2), (PERIOD, 1, 0)):
+            opened.add(Score(contributor="p1", kind="toy", period=period, revision=revision, answers=9, golds=40,
+                             j_bp=7000, tier=tier, parts={}, scorer_version="", inputs="", at=START))  # fmt: skip
+    with session(till.engine) as opened:
+        assert [standings(opened, period) for period in ("2026-09", "2026-10", PERIOD, "2026-12")] == [
+            {}, {("p1", "toy"): 2}, {("p1", "toy"): 1}, {("p1", "toy"): 0}
+        ]  # fmt: skip
 
 
 def test_rules_that_changed_under_the_same_version_are_not_even_shown(till):

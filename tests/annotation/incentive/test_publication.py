@@ -22,7 +22,8 @@ from pipeline.registry import Assignment
 from tests.annotation.incentive.test_statement import numbers, said_numbers
 from tests.annotation.incentive.till import AFTER, PERIOD, START, Hand, Till, rules
 
-SUSPECT = {"j_bp": 7000, "copy_cluster": 1, "copy_size": 2, "gold_classes": [{"name": "fine", "seen": 9, "right": 8}]}
+SUSPECT = {"j_bp": 7000, "cap": "copies", "copy_cluster": 1, "copy_size": 2,
+           "gold_classes": [{"name": "fine", "seen": 9, "right": 8}]}  # fmt: skip
 LOW = {"j_bp": 3000, "cap": "unanchored", "state": "unanchored", "j_peer_bp": None}
 
 

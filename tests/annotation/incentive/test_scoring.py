@@ -208,6 +208,17 @@ def test_wrong_requests_are_refused():
     assert score(table.slice(0, 0), list("abc")).table.num_rows == 0
 
 
+def test_a_stratum_weighs_what_there_is_to_tell_by_in_it():
+    """Twenty golds right in one, and one of two wrong in another that hardly occurs: alike they would come to half."""
+    truth = np.array([0, 1] * 11)
+    label = np.append(truth[:-1], 0)
+    stratum = np.append(np.zeros(20, np.int64), [1, 1])
+    scored = score(answers(np.arange(22), np.zeros(22, np.int64), label, ["a", "b"], truth, stratum), ["a", "b"])
+    row = scored.table.to_pylist()[0]
+    assert row["strata"] == 2
+    assert 0.65 < row["j_bp"] / 10_000 < 0.95
+
+
 def test_one_person_alone_is_scored_without_harm():
     scored = score(named(np.arange(3), np.zeros(3, np.int64), np.array([0, 1, 0]), np.full(3, -1)), list("abc"))
     assert scored.table["j_bp"].to_pylist() == [0]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from annotation.incentive.charts import Line, Point, progress, yuan
 from annotation.incentive.statement import decimal, duration, statement_sentences
 from annotation.incentive.statement_page import Row, Statement, statement_page
+from annotation.incentive.tables import CAPS
 from pipeline.errors import LedgerError
 
 WHY = {
@@ -33,11 +34,12 @@ def rows(draw):
     entitled = max(variable - held, floor)
     told = {"j_bp": draw(bp), "m_bp": m_bp, "items": 3, "value_fen": draw(fen), "entitled_fen": draw(fen)}
     corrected = draw(st.none() | st.just({"before": told, "changed": ["gold", "j_bp", "entitled_fen"]}))
-    cap = draw(st.sampled_from(["none", "gold", "peer", "unanchored"]))
+    cap = draw(st.sampled_from(CAPS))
     return {
         **WHY, "kind": draw(st.sampled_from(["safety", "quality/review", "domain/adjudication"])), "j_bp": draw(bp),
         "gold": [["safe", *draw(st.tuples(st.integers(0, 99), st.integers(0, 99)))]] * draw(st.integers(0, 2)),
-        "j_peer_bp": draw(st.none() | bp), "cap": cap, "cap_bp": None if cap == "none" else draw(bp), "m_bp": m_bp,
+        "j_peer_bp": draw(st.none() | bp), "cap": cap, "cap_bp": None if cap in {"none", "copies"} else draw(bp),
+        "m_bp": m_bp,
         "items": draw(st.integers(0, 10**6)), "value_fen": value, "tier": draw(st.integers(0, 3)),
         "low": draw(st.integers(0, 1)), "flat": draw(st.integers(0, 1)), "copying": copying, "held_fen": held,
         "corrected": corrected, "tier_bp": draw(st.integers(10_000, 14_000)), "copy_size": size,
@@ -116,9 +118,12 @@ def test_a_row_that_does_not_add_up_makes_no_statement(name):
     ("more", "words"),
     [
         ({"gold": []}, "还没有答到"),
+        ({"gold": [["risky", 0, 0], ["safe", 0, 0]]}, "还没有答到"),
+        ({"gold": [["A1", 0, 0], ["safe", 12, 11]]}, "已有定论：「无风险」12 题，答对 11 题。"),
         ({"j_peer_bp": None}, "无从旁证"),
         ({"cap": "gold", "cap_bp": 6200}, "只支持到 0.62"),
         ({"cap": "unanchored", "cap_bp": 5000}, "以 0.50 为限"),
+        ({"cap": "copies"}, "只取可以确信的下限"),
         ({"floor_fen": 20000, "entitled_fen": 20000, "paid_now_fen": 5000}, "高于计酬，按保底发"),
         ({"paid_before_fen": 20000, "paid_now_fen": 0}, "不追回"),
         ({"copy_size": 2, "variable_fen": 8680, "entitled_fen": 9630, "paid_now_fen": 0}, "÷ 2"),

@@ -36,6 +36,12 @@ def test_up_by_the_lower_bound_and_down_by_the_upper(low, high, golds, had, expe
     assert (row["tier"], row["because"]) == expected
 
 
+@pytest.mark.parametrize(("high", "expected"), [(5000, (3, "kept")), (4999, (2, "fallen"))])
+def test_a_bound_that_stands_for_want_of_golds_takes_no_tier_away(high, expected):
+    row = tiers(scores(1000, high, state="unanchored"), before(3)).to_pylist()[0]
+    assert (row["tier"], row["because"]) == expected
+
+
 def test_the_highest_tier_of_a_locked_domain_needs_a_credential():
     assert tiers(scores(7000, 9000), None, verified=[])["tier"].to_pylist() == [2]
     assert tiers(scores(7000, 9000), None, verified=["p"])["tier"].to_pylist() == [3]

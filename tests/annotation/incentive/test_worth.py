@@ -2,15 +2,19 @@
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from annotation.incentive.dividend import share_out
 from annotation.incentive.policy import check_policy, load_policy
-from annotation.incentive.worth import Measured, credited_ms, entitle, multiplier_bp, reserve_fen, value_fen
+from annotation.incentive.settlement import Share
+from annotation.incentive.works import _gaps
+from annotation.incentive.worth import Measured, credited_ms, entitle, flat_bp, multiplier_bp, reserve_fen, value_fen
 from pipeline.errors import RecipeError
-from tests.annotation.incentive.till import rules
+from tests.annotation.incentive.till import START, rules
 
 TRIALS = 20_000
 
@@ -103,6 +107,31 @@ def test_the_worked_example_of_the_reference():
     assert (owed.m_bp, owed.variable_fen, owed.floor_fen, owed.entitled_fen) == (7000, 17_360, 9630, 17_360)
 
 
+def test_half_a_fen_of_value_is_a_whole_one():
+    form = rules()  # 10,000 fen an hour
+    assert [value_fen(form, "", norm_ms, 0) for norm_ms in (179, 180, 539, 540)] == [0, 1, 1, 2]
+
+
+def test_a_flat_multiplier_is_for_reviewers_of_whom_nothing_can_be_measured():
+    form = rules(roles={"review_bp": 9000, "adjudication_bp": 11_000})
+    by_kind = {kind: [flat_bp(form, kind, Measured(5000, 4000, state=state)) for state in ("anchored", "unanchored")]
+               for kind in ("toy", "toy/review", "toy/adjudication")}  # fmt: skip
+    assert by_kind == {"toy": [None, None], "toy/review": [None, 9000], "toy/adjudication": [11_000, 11_000]}
+
+
+@pytest.mark.parametrize(("copying", "points"), [("", 200), ("suspected", 0), ("confirmed", 0), ("cleared", 400)])
+def test_points_of_who_answers_as_one_are_shared_none_or_whole_as_somebody_has_decided(copying, points):
+    said = Measured(8000, 8000, copy_size=2, copying=copying)
+    assert Share("p", "toy", rules(), "2026-11", said, None, items=4, value_fen=400).points() == points
+
+
+def test_time_since_the_submission_before_goes_by_the_clock_not_by_the_order_of_issue():
+    sent = [("p", 1, 40), ("p", 2, 10), ("q", 3, 20), ("p", 4, 25)]
+    given = [SimpleNamespace(contributor=who, assignment=number, at=START + timedelta(seconds=at))
+             for who, number, at in sent]  # fmt: skip
+    assert _gaps(given) == {2: None, 4: 15_000, 1: 15_000, 3: None}
+
+
 def test_the_floor_is_owed_to_everybody_but_those_whom_golds_or_a_person_convict():
     form, owed = rules(), lambda **said: entitle(rules(), "quality", 1000, 3600, Measured(0, 0, **said)).entitled_fen
     assert form.floor.wmin_fen_h == owed() == owed(gold_cap_bp=0, golds=39) == owed(gold_cap_bp=2000, golds=90) == 3600
@@ -139,6 +168,8 @@ def test_the_example_is_a_policy_and_every_key_of_it_is_known():
         ({"rates": {"default": 7199}}, "low_rates_because"),
         ({"rates": {"default": 9000, "domains": {"law": 100}}}, r"rates \(law\)"),
         ({"norms": [{"kind": "quality", "seconds": 3}]}, '"default"'),
+        ({"norms": [{"kind": kind, "seconds": 3} for kind in ("default", "safty/review")]}, 'mean "safety/review"'),
+        ({"rates": {"default": 9000, "domains": {"medecine": 9000}}}, 'mean "medicine"'),
         ({"norms": [{"kind": "default", "seconds": 3}] * 2}, "each kind once"),
         ({"multiplier": {"j_zero_bp": 8000, "j_full_bp": 8000}}, "above j_zero_bp"),
         ({"tiers": {"t1_bp": 12_000}}, "higher tier"),

@@ -3,7 +3,8 @@
 Thirty people, 250 items and 20 balanced golds each, five answers an item, a tenth of the items misleading. For every
 way to cheat and every seed: the mean pay of those who cheat over the mean pay of the same world where all are honest.
 Pay is m(J) over the size of the cluster of copies, m = clip((J - 0.2) / 0.6, 0, 1.25): variable pay alone; the floor of
-credited time is owed besides. The bound is the issue's; the exit code is 1 when one is broken.
+credited time is owed besides. The bound is the issue's; the exit code is 1 when one is broken. Two small rounds, of 60
+items a person, are shown without bounds.
 """
 
 import sys
@@ -105,13 +106,13 @@ def report(setting, seeds, parameters=None):
     for cheat in cheats:
         values = got[cheat.name]
         mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-        word = verdict(mean, cheat.bound)
+        word = verdict(mean, cheat.bound) if setting.bounded else ""
         line = f"  {cheat.name:36} {mean:5.2f} ± {error:.2f}  worst seed {values.max():.2f}"
-        line += f"  bound {cheat.bound:.2f} {word}" if cheat.bound is not None else ""
+        line += f"  bound {cheat.bound:.2f} {word}" if cheat.bound is not None and setting.bounded else ""
         if kept[cheat.name]:
             rest = np.mean(kept[cheat.name])
             line += f"  others keep {rest:.2f}"
-            if cheat.others is not None:
+            if cheat.others is not None and setting.bounded:
                 failed += rest < cheat.others
                 line += f" bound {cheat.others:.2f} {verdict(rest, cheat.others, least=True)}"
         print(line)

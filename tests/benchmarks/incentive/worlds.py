@@ -24,6 +24,10 @@ class Setting:
     golds: int = GOLDS
     stamps: bool = False
     """Whether a pre-label is known (strata)."""
+    spread: bool = True
+    """Whether golds are spread over the cells of class and pre-label; else the model says of them what it says."""
+    bounded: bool = True
+    """Whether the bounds hold: they are about rounds of the usual size."""
 
     @property
     def classes(self):
@@ -33,6 +37,9 @@ class Setting:
 SETTINGS = (
     Setting("95/5", (0.95, 0.05)), Setting("50/50", (0.5, 0.5)), Setting("85/5/5/5", (0.85, 0.05, 0.05, 0.05)),
     Setting("95/5 with pre-label", (0.95, 0.05), stamps=True),
+    Setting("80/20 with pre-label, 60 items, golds spread", (0.8, 0.2), items=60, stamps=True, bounded=False),
+    Setting("80/20 with pre-label, 60 items, golds as they come", (0.8, 0.2), items=60, stamps=True, spread=False,
+            bounded=False),
 )  # fmt: skip
 
 
@@ -46,7 +53,7 @@ class World:
         pool = 4 * setting.golds  # a gold is shown to several people, never twice to one
         self.truth = np.concatenate([g.choice(k, plain, p=setting.prior), np.arange(pool) % k])
         self.model = self._model()
-        if setting.stamps:  # golds stand in every cell of class and pre-label alike
+        if setting.stamps and setting.spread:  # golds stand in every cell of class and pre-label alike
             self.model[plain:] = np.arange(pool) // k % k
         self.deceptive = g.random(len(self.truth)) < DECEPTIVE
         self.lure = (self.truth + g.integers(1, k, len(self.truth))) % k
@@ -73,8 +80,9 @@ class World:
             room[chosen] -= 1
             item += [number] * OVERLAP
             person += chosen.tolist()
-        cells = self.setting.classes * (self.setting.classes if self.setting.stamps else 1)
-        each = max(LEAST_CELL if self.setting.stamps else 0, self.setting.golds // cells)
+        spread = self.setting.stamps and self.setting.spread
+        cells = self.setting.classes * (self.setting.classes if spread else 1)
+        each = max(LEAST_CELL if spread else 0, self.setting.golds // cells)
         for who in range(PEOPLE):
             for cell in range(cells):
                 own = plain + np.flatnonzero(np.arange(pool) % cells == cell)
