@@ -156,11 +156,11 @@ def _weights(run: Run, sampling: Sampling) -> Numbers | None:
         case "thresholds":
             edges = [(r.attribute, bound) for r in run.policy.rules for bound in (r.at_least, r.at_most)
                      if bound is not None and not r.attribute.startswith("dedup.")]  # fmt: skip
-            return near_bounds([_numbers(run, name) for name, _ in edges], [float(bound) for _, bound in edges])
+            return near_bounds([numbers_of(run, name) for name, _ in edges], [float(bound) for _, bound in edges])
         case "uncertainty":
-            return uncertain(_numbers(run, sampling.scores[0]))
+            return uncertain(numbers_of(run, sampling.scores[0]))
         case "disagreement":
-            return disputed([_numbers(run, name) for name in sampling.scores])
+            return disputed([numbers_of(run, name) for name in sampling.scores])
         case _:
             return None
 
@@ -177,7 +177,12 @@ def attribute_of(run: Run, name: str) -> pa.ChunkedArray:
     return run.parts.column("attributes", name)
 
 
-def _numbers(run: Run, name: str) -> Numbers:
+def numbers_of(run: Run, name: str) -> Numbers:
+    """Return an attribute of all documents of a run as numbers, NaN where there is none.
+
+    Raises:
+        RecipeError: the run did not measure it, or it is no number.
+    """
     values = attribute_of(run, name)
     if not (pa.types.is_floating(values.type) or pa.types.is_integer(values.type)):
         raise RecipeError(f'"{name}" is no number, and nothing can be near to it')

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from annotation.drawing import Drawn, draw_documents, draw_pairs
 from annotation.gold_file import ReadLabel, read_gold
 from annotation.masked import mask_texts, move_label
+from annotation.round_check import refuse_other
 from annotation.round_file import RoundHead, RoundPlan
 from annotation.round_tables import ITEMS, round_folder
 from annotation.sample_file import read_sample
-from annotation.standing import form_of
 from pipeline.database import now, record
 from pipeline.errors import RecipeError
 from pipeline.registry import OPEN, VOID, Item, Round, Session, select
@@ -49,11 +49,7 @@ def open_round(
     form, head = plan.form, plan.form.round
     there = opened.scalars(select(Round).where(Round.name == head.name)).first()
     if there is not None:
-        if form_of(there) != form:  # as forms: what a newer program may say besides has its default
-            raise RecipeError(
-                f'round "{head.name}" was opened with other settings; what was drawn and dealt cannot change: '
-                "say what you had, or give the new round a name of its own"
-            )
+        refuse_other(there, form, f"round {plan.path}, round.name")
         return there
     golds = [] if plan.gold_file is None else read_gold(plan.gold_file, read_label, fields, masked=masked)
     found = Drawn([], np.zeros(0, np.int64), {}) if head.purpose == "exam" else _draw(head, plan, workspace)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from annotation.distribution import qualified
-from annotation.standing import Reading, Standing, form_of, load_standing
+from annotation.standing import Reading, form_of, load_standing
 from pipeline.database import now, record
 from pipeline.errors import RecipeError
 from pipeline.registry import (
@@ -14,20 +14,16 @@ from pipeline.registry import (
     ISSUED,
     VOID,
     WITHDRAWN,
-    Answer,
     Assignment,
     Contributor,
     Credential,
-    Item,
     Qualification,
-    Request,
     Round,
     Session,
     select,
 )
 
 PSEUDONYM = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-APPEAL_DAYS = 10
 
 
 def check_pseudonym(pseudonym: str) -> None:
@@ -133,100 +129,6 @@ def settle_exam(opened: Session, round_: Round, reading: Reading) -> list[Qualif
             passed=score >= form.exam.pass_score, valid_days=form.exam.valid_days, evidence=round_.name,
         ))  # fmt: skip
     return exams
-
-
-def appeal(opened: Session, round_: Round, pseudonym: str, document: str, ground: str) -> Request:
-    """Open an appeal: somebody who has not seen the document will judge it again.
-
-    Args:
-        opened: the transaction.
-        round_: the round.
-        pseudonym: who appeals.
-        document: its id or, as the person sees it in Label Studio, the task's number behind a #.
-        ground: what the person says.
-
-    Raises:
-        RecipeError: the person has not answered it, or has appealed before.
-    """
-    task = document[1:] if document.startswith("#") and document[1:].isdecimal() else None
-    about = Item.document == document if task is None else Assignment.task == int(task)
-    answered = opened.execute(
-        select(Item, Answer)
-        .join(Assignment, Assignment.item == Item.id)
-        .join(Answer, (Answer.assignment == Assignment.id) & Answer.latest & Answer.valid)
-        .where(Item.round == round_.id, about, Assignment.contributor == pseudonym)
-    ).first()
-    if answered is None:
-        if task is not None:
-            _check_task(opened, round_, pseudonym, int(task))
-        raise RecipeError(f'{pseudonym} has no valid answer to document "{document}" in round "{round_.name}"')
-    item = answered[0]
-    before = opened.scalars(
-        select(Request).where(Request.kind == "appeal", Request.contributor == pseudonym, Request.item == item.id)
-    ).first()
-    if before is not None:
-        raise RecipeError(f'{pseudonym} has appealed about "{document}" before: {before.decision}')
-    request = Request(
-        kind="appeal", contributor=pseudonym, item=item.id, ground=ground, opened_at=now(),
-        deadline=now() + timedelta(days=APPEAL_DAYS),
-    )  # fmt: skip
-    opened.add(request)
-    record(opened, pseudonym, "appeal", round=round_.name, item=item.id)
-    opened.flush()
-    return request
-
-
-def _check_task(opened: Session, round_: Round, pseudonym: str, task: int) -> None:
-    """Say that a number is no task of a person's in a round, rather than that it was not answered."""
-    rows = select(Assignment.id).join(Item, Item.id == Assignment.item).where(
-        Item.round == round_.id, Assignment.contributor == pseudonym, Assignment.task == task
-    )  # fmt: skip
-    if opened.scalars(rows).first() is None:
-        raise RecipeError(
-            f'there is no task #{task} of {pseudonym} in round "{round_.name}"; the number stands at the top of the'
-            " page in Label Studio"
-        )
-
-
-def appealed_items(opened: Session, round_: Round) -> list[int]:
-    """Return the items of a round about which an appeal is pending."""
-    return list(opened.scalars(
-        select(Item.id).where(Item.round == round_.id, Item.id.in_(
-            select(Request.item).where(Request.kind == "appeal", Request.decision == "pending")
-        )).order_by(Item.id)
-    ))  # fmt: skip
-
-
-def settle_appeals(opened: Session, round_: Round, standing: list[Standing], reading: Reading) -> list[Request]:
-    """Decide the appeals that an adjudicator has answered; his verdict becomes gold for everybody who answered it.
-
-    Annotators and reviewers may be right; who has deleted since what he appealed about is not.
-    """
-    by_item = {one.item.id: one for one in standing}
-    pending = opened.scalars(
-        select(Request).where(
-            Request.kind == "appeal", Request.decision == "pending", Request.item.in_(list(by_item))
-        ).order_by(Request.id)
-    ).all()  # fmt: skip
-    decided = []
-    for request in pending:
-        one = by_item[request.item or 0]
-        verdicts = [held for held in one.said("adjudicator") if held.assignment.issued_at >= request.opened_at]
-        if not verdicts:
-            continue
-        verdict = verdicts[-1].answer
-        assert verdict is not None
-        own = [held.answer for held in one.held if held.assignment.contributor == request.contributor]
-        decision = reading.category(verdict.label or {})
-        right = any(said is not None and reading.category(said.label or {}) == decision for said in own)
-        request.decision, request.decided_at = "granted" if right else "refused", now()
-        request.decided_by = verdicts[-1].assignment.contributor
-        one.item.gold, one.item.is_gold = verdict.label, True
-        one.item.gold_revision += 1
-        record(opened, request.decided_by, f"appeal {request.decision}", round=round_.name, item=one.item.id)
-        decided.append(request)
-    opened.flush()
-    return decided
 
 
 def list_people(opened: Session) -> list[dict[str, Any]]:

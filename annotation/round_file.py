@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Literal
 
 from annotation.consensus import METHODS
+from annotation.kinds import Kind
 from filters.domains import DOMAINS
 from pipeline.errors import RecipeError
 from pipeline.form import Count, Name, Names, Seconds, Share, Whole
 from pipeline.toml import Strict, nearest, parse
 
-COMPARISON = "preference"
+COMPARISON = Kind.PREFERENCE
 """The kind of question that is asked about two versions of a text."""
 STRATA = ("source", "verdict", "reason", "domain")
 
@@ -173,6 +174,9 @@ def check_domain(domain: str, where: str) -> None:
 def check_round(form: RoundFile, where: str) -> None:
     """Refuse what the keys alone do not show to be wrong."""
     head, sampling = form.round, form.sampling
+    kinds = [str(kind) for kind in Kind]
+    if head.kind not in kinds:
+        raise RecipeError(f'{where}, round.kind: there is no kind of round "{head.kind}"{nearest(head.kind, kinds)}')
     for stratum in sampling.by:
         if stratum not in STRATA:
             raise RecipeError(f'{where}, sampling.by: there is no stratum "{stratum}"{nearest(stratum, STRATA)}')

@@ -8,12 +8,13 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from annotation.appeals import appealed_items, settle_appeals
 from annotation.gold_warnings import gold_warnings
 from annotation.incentive.budgets import named_policy, round_policy
 from annotation.incentive.policy import PolicyFile
 from annotation.incentive.reserve import Reserved, reserve
 from annotation.label_studio.client import LabelStudio
-from annotation.people import appealed_items, settle_appeals, settle_exam
+from annotation.people import settle_exam
 from annotation.pull import pull
 from annotation.push import Due, leave_seat, push
 from annotation.questions import Reader, RoundPage, question_of, read_label, review_of

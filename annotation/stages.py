@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from annotation.appeals import appealed_items
 from annotation.credentials import locked, withdraw_lapsed
 from annotation.distribution import Need, deal, plant, qualified, shuffle
-from annotation.people import appealed_items
 from annotation.round_file import RoundFile
 from annotation.standing import Reading, Standing, form_of, load_standing, unsure
 from pipeline.database import record

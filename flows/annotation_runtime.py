@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from annotation.incentive.period import Act, score_period
-from annotation.incentive.policy import load_policy
 from annotation.label_studio.client import LabelStudio
 from annotation.round_file import load_round
 from annotation.rounds import pull_rounds, push_round, sync_round
@@ -19,6 +18,7 @@ from flows.server import own_server
 
 def push(file: Path, workspace: Path, *, direct: bool, policy: Path | None = None) -> dict[str, Any]:
     """Open a round and send what can be sent."""
+    _check(file, workspace, policy)
     if direct:
         with _progress("push", "tasks") as advance, LabelStudio.from_environment() as studio:
             return push_round(workspace, load_round(file), studio, advance, policy)
@@ -55,9 +55,11 @@ def campaign(
     direct: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """Clean, ask people, fetch what they said, and score them, as far as it goes now; see `flows.campaign`."""
+    from pipeline.recipe import load_recipe  # noqa: PLC0415
+
     name = load_round(file).form.round.name
-    if policy is not None:
-        load_policy(policy)  # what is wrong is said before anything starts
+    _check(file, workspace, policy, coming=load_recipe(recipe).name)
+    _ask_who_is_there()  # what is wrong is said before anything starts
     if direct:
         summary = run_direct(recipe, workspace, workers=workers, memory=memory, quiet=False)
         pushed = push(file, workspace, direct=True, policy=policy)
@@ -80,7 +82,7 @@ def score(
     """Score a period, and advance or settle it."""
     if direct:
         return score_period(workspace, period, policy, act=act, what_if=what_if)
-    with _prefect(workspace):
+    with _prefect(workspace, asks=False):
         from flows.score_flow import score as flow  # noqa: PLC0415 - imports Prefect
 
         files = [None if path is None else str(path.absolute()) for path in (policy, what_if)]
@@ -96,6 +98,13 @@ def serve_sync(workspace: Path, name: str, cron: str, timezone: str, say: Callab
 
     parameters = {"workspace": str(workspace.absolute()), "name": name}
     serve_flow(flow, f"sync-{name}", parameters, cron, timezone=timezone, say=say)
+
+
+def _check(file: Path, workspace: Path, policy: Path | None, coming: str | None = None) -> None:
+    """Have said what is wrong with a round's file before Prefect starts, or a run of hours."""
+    from annotation.round_check import check_plan  # noqa: PLC0415 - the filters behind it take two seconds to import
+
+    check_plan(load_round(file), workspace, policy, coming=coming)
 
 
 def _ask_who_is_there() -> None:
@@ -117,9 +126,15 @@ def _progress(name: str, unit: str) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def _prefect(workspace: Path) -> Iterator[None]:
-    """Have Prefect ready: the server that the environment names, or one of our own for as long as this takes."""
-    _ask_who_is_there()
+def _prefect(workspace: Path, *, asks: bool = True) -> Iterator[None]:
+    """Have Prefect ready: the server that the environment names, or one of our own for as long as this takes.
+
+    Args:
+        workspace: where Prefect keeps what it has.
+        asks: whether Label Studio is asked for anything; what is owed to people is settled without it.
+    """
+    if asks:
+        _ask_who_is_there()
     prepare(workspace)
     with ExitStack() as stack:
         if "PREFECT_API_URL" not in os.environ:

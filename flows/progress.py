@@ -28,6 +28,11 @@ LINE_INTERVAL = 5.0
 
 MEGABYTE = 1_000_000
 
+READING = ("survey", "scan")
+"""Stages that begin with the kernels of filters: at the very first run of an installation they are compiled."""
+
+COMPILING = "compiling kernels (once, about half a minute)"
+
 
 def choose(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
     """Pick what suits the stream (stderr if none is given): bars for a terminal, else lines; nothing when quiet."""
@@ -35,6 +40,15 @@ def choose(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
     if quiet:
         return Silent()
     return Bars(stream) if stream.isatty() else Lines(stream)
+
+
+def _compiles(stage: str) -> bool:
+    """Return whether a stage begins with half a minute in which nothing moves."""
+    if stage not in READING:
+        return False
+    from pipeline.normalize import compiled_before  # noqa: PLC0415 - a run has it already; others need not wait for it
+
+    return not compiled_before()
 
 
 class Silent:
@@ -86,6 +100,8 @@ class Bars:
             *done,
             TimeRemainingColumn(elapsed_when_finished=True),
         ]
+        if _compiles(name):
+            self._console.print(f"{name}: {COMPILING}", highlight=False)
         self._bar = RichProgress(*columns, console=self._console)
         self._task = self._bar.add_task(name, total=total)
         self._bar.start()
@@ -121,6 +137,8 @@ class Lines:
             self._name, self._total, self._unit, self._done = name, total, unit, 0
             self._begun = self._said = self._clock()
             self._say(self._amount(total) if total > 1 else "begins")
+            if _compiles(name):
+                self._say(COMPILING)
 
     def advance(self, weight: int) -> None:
         """Count, and write a line when it is time."""

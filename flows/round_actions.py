@@ -18,10 +18,8 @@ def _warn(*said: Mapping[str, Any]) -> None:
 
 
 def _push(options: argparse.Namespace) -> int:
-    from annotation.round_file import load_round  # noqa: PLC0415
     from flows import annotation_runtime  # noqa: PLC0415
 
-    load_round(options.file)  # what is wrong is said before anything starts
     said = annotation_runtime.push(options.file, options.workspace, direct=options.direct)
     _print(options, said, _pushed(said))
     _warn(said)
@@ -180,15 +178,20 @@ def _qualify(options: argparse.Namespace) -> int:
 
 
 def _appeal(options: argparse.Namespace) -> int:
-    from annotation.people import appeal  # noqa: PLC0415
+    from annotation.appeals import appeal  # noqa: PLC0415
     from annotation.status import find_round  # noqa: PLC0415
     from pipeline.database import open_registry, session  # noqa: PLC0415
 
     with session(open_registry(options.workspace)) as opened:
-        request = appeal(opened, find_round(opened, options.round), options.name, options.document, options.ground)
+        request = appeal(
+            opened, find_round(opened, options.round), options.name, options.document, options.ground,
+            late=options.late,
+        )  # fmt: skip
     deadline = str(request.deadline.date())
-    _print(options, {"request": request.id, "deadline": deadline},
-           [f"appeal {request.id} is entered; it is to be decided by {deadline}"])  # fmt: skip
+    _print(options, {"request": request.id, "deadline": deadline}, [
+        f"appeal {request.id} is entered; it is to be decided by {deadline}",
+        f"a third person gets it with: qingyuan annotate sync {options.round}",
+    ])  # fmt: skip
     return 0
 
 

@@ -102,8 +102,11 @@ def add_round_actions(actions: Any, workspace: Callable[[str], Path]) -> None:  
     exam.add_argument("--evidence", required=True, help="where the papers lie, or who vouches for it")
     add_credential_actions(lambda name, summary, detail: add(name, summary, detail, doings))
     complaint = add("appeal", "enter an appeal",
-                    "Somebody who has not seen the document judges it again; the verdict becomes gold.")  # fmt: skip
+                    "Somebody who has not seen the document judges it again; the verdict becomes gold.\nAnnotators and "
+                    "reviewers may appeal about what they have answered, once, until the day\nthat their statement "
+                    "names; exams and void batches are judged by nobody again.")  # fmt: skip
     complaint.add_argument("round")
     complaint.add_argument("name", help="who appeals")
     complaint.add_argument("document", help="its id, or #NUMBER of the task as the person sees it in Label Studio")
     complaint.add_argument("--ground", required=True, help="what the person says")
+    complaint.add_argument("--late", action="store_true", help="hear it though the day in the statement is over")

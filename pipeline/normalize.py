@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numba import njit
@@ -81,6 +82,15 @@ def has_stray(values: NDArray[np.uint32], kinds: NDArray[np.uint8], offsets: NDA
                 found[text] = True
                 break
     return found
+
+
+def compiled_before() -> bool:
+    """Return whether the kernel above, which every run needs, lies in numba's cache; then nearly all others do too.
+
+    Where the cache is, numba says: beside this file, in `NUMBA_CACHE_DIR`, or in the user's own if that is read-only.
+    """
+    folder = has_stray.stats.cache_path
+    return folder is not None and any(Path(folder).glob("normalize.has_stray-*.nbi"))
 
 
 def normalize(text: str, repairs: tuple[Repair, ...] = (), *, stray: bool = True) -> tuple[str, list[Edit]]:

@@ -128,11 +128,13 @@ def main() -> None:
     prepare()
     make_tables()
     make_operator(Path(os.environ["QINGYUAN_LABELSTUDIO_OPERATOR"]))
-    from django.core.servers.basehttp import get_internal_wsgi_application, run  # noqa: PLC0415
+    from django.core.servers.basehttp import WSGIRequestHandler, get_internal_wsgi_application, run  # noqa: PLC0415
 
     from blinding.journal import catch_up  # noqa: PLC0415
 
     catch_up()
+    # Head and body of an answer go out in two writes: the second would wait 40 ms for the first to be acknowledged.
+    WSGIRequestHandler.disable_nagle_algorithm = True
     port = int(os.environ["QINGYUAN_LABELSTUDIO_PORT"])
     run("127.0.0.1", port, get_internal_wsgi_application(), threading=True)
 

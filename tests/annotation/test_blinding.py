@@ -9,7 +9,7 @@ import pytest
 
 from annotation.kinds import QUESTIONS, Kind
 from annotation.label_studio.client import LabelStudio
-from tests.annotation.people import Person
+from tests.annotation.crowd import Person
 
 pytestmark = pytest.mark.service
 
@@ -46,7 +46,7 @@ def world(label_studio):
     """Ann and Ben, a project each, with answers, drafts, gold and hidden predictions that Ann must not see."""
     with LabelStudio(label_studio.url, label_studio.operator.token) as studio:
         call, page = studio.transport.call, QUALITY.page()
-        ann, ben = (studio.contributor(f"blind-{name}", reset=True) for name in ("ann", "ben"))
+        ann, ben = (Person(studio, label_studio.url, f"blind-{name}").login() for name in ("ann", "ben"))
         projects = []
         for person, title, word in ((ann, "盲 甲", "甲"), (ben, OTHERS, OTHERS)):
             project = studio.create_project(title, page.config, page.instruction, show_predictions=False)
@@ -58,27 +58,26 @@ def world(label_studio):
                 for number in range(4)
             ]  # fmt: skip
             projects.append((project, studio.import_tasks(project, rows)))
-            studio.seat(project, person.id)
+            studio.seat(project, person.account)
         (mine, tasks), (theirs, their_tasks) = projects
-        one, two = Person(label_studio.url, ann), Person(label_studio.url, ben)
-        their_answer = two.answer(their_tasks[0], said(OTHERS)).json()["id"]
-        their_draft = two.client.post(f"/api/tasks/{their_tasks[1]}/drafts", json={"result": said(OTHERS)}).json()["id"]
+        their_answer = ben.submit(their_tasks[0], said(OTHERS)).json()["id"]
+        their_draft = ben.client.post(f"/api/tasks/{their_tasks[1]}/drafts", json={"result": said(OTHERS)}).json()["id"]
         gold = {"result": said(GOLD), "ground_truth": True}
         call("POST", f"/api/tasks/{tasks[3]}/annotations/", gold)  # the operator's, in Ann's own project
         secrets = [OTHERS, GOLD, HIDDEN, ben.email, label_studio.operator.email, call("GET", "/api/invite")["token"],
                    label_studio.operator.token]  # fmt: skip
         yield SimpleNamespace(
             studio=studio, url=label_studio.url, database=label_studio.folder / "label_studio.sqlite3",
-            ann=one, ben=two, mine=mine, tasks=tasks, theirs=theirs, their_tasks=their_tasks,
+            ann=ann, ben=ben, mine=mine, tasks=tasks, theirs=theirs, their_tasks=their_tasks,
             their_answer=their_answer, their_draft=their_draft, secrets=secrets,
         )  # fmt: skip
-        one.client.close()
-        two.client.close()
+        ann.close()
+        ben.close()
 
 
 def token_of(world, person):
     with sqlite3.connect(f"file:{world.database}?mode=ro", uri=True) as database:
-        return database.execute("select key from authtoken_token where user_id = ?", (person.id,)).fetchone()[0]
+        return database.execute("select key from authtoken_token where user_id = ?", (person.account,)).fetchone()[0]
 
 
 def everything(world):
@@ -127,10 +126,10 @@ def test_no_address_tells_or_changes_what_is_anothers(world):
     before = everything(world)
     prediction = world.studio.transport.call("GET", f"/api/predictions/?task={world.their_tasks[0]}")[0]["id"]
     ids = {"project": world.theirs, "task": world.their_tasks[0], "annotation": world.their_answer,
-           "draft": world.their_draft, "user": world.ben.id, "prediction": prediction}  # fmt: skip
+           "draft": world.their_draft, "user": world.ben.account, "prediction": prediction}  # fmt: skip
     said_to_all = {
         "result": [],
-        "completed_by": world.ben.id,
+        "completed_by": world.ben.account,
         "title": "改了",
         "ground_truth": True,
         "email": "a@b.invalid",
@@ -202,22 +201,23 @@ def stored(world, annotation):
 
 
 def test_an_answer_is_its_senders_once_whatever_he_says(world):
-    forged = {"completed_by": world.ben.id, "updated_by": world.ben.id, "ground_truth": True, "lead_time": -9999,
+    forged = {"completed_by": world.ben.account, "updated_by": world.ben.account, "ground_truth": True,
+              "lead_time": -9999,
               "unique_id": "00000000-0000-0000-0000-000000000000", "task": world.their_tasks[0],
               "draft_id": world.their_draft, "parent_annotation": world.their_answer}  # fmt: skip
-    answer = world.ann.answer(world.tasks[0], said("甲"), **forged)
+    answer = world.ann.submit(world.tasks[0], said("甲"), **forged)
     number = answer.json()["id"]
-    assert (answer.status_code, answer.json()["completed_by"]) == (201, world.ann.id)
-    assert stored(world, number) == (world.ann.id, world.ann.id, 0, None, 0, world.tasks[0])
-    assert world.ann.answer(world.tasks[0], said("又")).status_code == 409
+    assert (answer.status_code, answer.json()["completed_by"]) == (201, world.ann.account)
+    assert stored(world, number) == (world.ann.account, world.ann.account, 0, None, 0, world.tasks[0])
+    assert world.ann.submit(world.tasks[0], said("又")).status_code == 409
 
     change = world.ann.client.patch(f"/api/annotations/{number}/", json={"result": said("改"), **forged})
     assert change.status_code == 200
-    assert stored(world, number) == (world.ann.id, world.ann.id, 0, None, 0, world.tasks[0])
+    assert stored(world, number) == (world.ann.account, world.ann.account, 0, None, 0, world.tasks[0])
     assert world.ann.client.delete(f"/api/annotations/{number}/").status_code == 403
     rows = [row for row in world.studio.revisions(0) if row.annotation == number]
     assert [(row.action, row.user, QUALITY.read(row.result, "x")["note"]) for row in rows] == [
-        ("created", world.ann.id, "甲"), ("updated", world.ann.id, "改")]  # fmt: skip
+        ("created", world.ann.account, "甲"), ("updated", world.ann.account, "改")]  # fmt: skip
 
 
 @pytest.mark.parametrize("way", ["session", "token"])
@@ -226,7 +226,7 @@ def test_anothers_work_can_be_neither_read_nor_changed_nor_taken_over(world, way
     if way == "token":
         headers = {"Authorization": f"Token {token_of(world, world.ann)}"}
         client = httpx.Client(base_url=world.url, trust_env=False, headers=headers)
-    number, body = world.their_answer, {"result": said("夺"), "completed_by": world.ann.id}
+    number, body = world.their_answer, {"result": said("夺"), "completed_by": world.ann.account}
     answers = [
         client.get(f"/api/annotations/{number}/"),
         client.patch(f"/api/annotations/{number}/", json=body),
@@ -253,29 +253,29 @@ def test_anothers_work_can_be_neither_read_nor_changed_nor_taken_over(world, way
         client.close()
     assert [row.status_code for row in answers if row.status_code < 400 and row.json().get("tasks") != []] == []
     assert [secret for row in answers for secret in world.secrets if secret in row.text] == []
-    assert stored(world, number)[0] == world.ben.id
+    assert stored(world, number)[0] == world.ben.account
 
 
 def test_a_draft_is_its_writers(world):
     path = f"/api/tasks/{world.tasks[2]}/drafts"
-    draft = world.ann.client.post(path, json={"result": said("草"), "user": world.ben.id, "annotation": 1}).json()
-    assert (draft["user"], draft["annotation"]) == (world.ann.id, None)
+    draft = world.ann.client.post(path, json={"result": said("草"), "user": world.ben.account, "annotation": 1}).json()
+    assert (draft["user"], draft["annotation"]) == (world.ann.account, None)
     shown = world.ann.client.get(f"/api/tasks/{world.tasks[2]}/").json()["drafts"]
     assert [row["id"] for row in shown] == [draft["id"]]
 
 
 def test_a_skipped_task_can_be_taken_up_again_and_an_answer_cannot_be_withdrawn(world):
-    skipped = world.ann.answer(world.tasks[1], [], was_cancelled=True).json()["id"]
+    skipped = world.ann.submit(world.tasks[1], [], was_cancelled=True).json()["id"]
     again = f"/api/annotations/{skipped}/convert-to-draft"
-    assert world.ann.client.post(again, json={}).json()["user"] == world.ann.id
-    answered = world.ann.answer(world.tasks[1], said("甲"))
+    assert world.ann.client.post(again, json={}).json()["user"] == world.ann.account
+    answered = world.ann.submit(world.tasks[1], said("甲"))
     assert answered.status_code == 201
     again = f"/api/annotations/{answered.json()['id']}/convert-to-draft"
     assert world.ann.client.post(again, json={}).status_code == 404
     rows = [row for row in world.studio.revisions(0) if row.task == world.tasks[1]]
     assert [(row.action, row.was_cancelled) for row in rows] == [
         ("created", True), ("deleted", False), ("created", False)]  # fmt: skip
-    assert {row.user for row in rows} == {world.ann.id}
+    assert {row.user for row in rows} == {world.ann.account}
 
 
 def test_two_identities_in_one_request_are_refused(world):
@@ -285,10 +285,10 @@ def test_two_identities_in_one_request_are_refused(world):
 
 
 def test_who_has_lost_his_seat_is_out_at_once(world):
-    assert world.ben.next(world.theirs)["project"] == world.theirs
+    assert world.ben.next_task(world.theirs)["project"] == world.theirs
     world.studio.unseat(world.theirs)
-    assert world.ben.next(world.theirs) is None
+    assert world.ben.next_task(world.theirs) is None
     change = world.ben.client.patch(f"/api/annotations/{world.their_answer}/", json={"result": []})
     assert change.status_code == 404
-    world.studio.seat(world.theirs, world.ben.id)
-    assert world.ben.next(world.theirs)["project"] == world.theirs
+    world.studio.seat(world.theirs, world.ben.account)
+    assert world.ben.next_task(world.theirs)["project"] == world.theirs

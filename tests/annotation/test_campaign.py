@@ -12,12 +12,10 @@ import pytest
 
 from annotation.incentive.ledger import verify
 from annotation.kinds import QUESTIONS, Kind
-from annotation.label_studio.client import LabelStudio
-from annotation.people import add_person, qualify
 from flows.cli import main
-from pipeline.database import open_registry, session
-from pipeline.registry import Assignment, Item, Ledger, select
-from tests.annotation.crowd import Person, chance
+from pipeline.database import session
+from pipeline.registry import Ledger, select
+from tests.annotation.crowd import Crowd, chance
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 
@@ -48,6 +46,7 @@ kind = "personal"
 rule_version = "3"
 run = "river"
 overlap = 3
+consensus = "majority"  # two against one is always decided by a third, whenever their answers are fetched
 [sampling]
 size = 24
 include = "kept"
@@ -101,40 +100,6 @@ def write(path, rows):
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
 
 
-class Crowd:
-    """People at their browsers, who answer whatever waits for them until nobody asks any more."""
-
-    def __init__(self, server, workspace):
-        self.engine, self.done = open_registry(workspace), set()
-        with LabelStudio(server.url, server.operator.token) as studio:
-            self.people = {name: Person(studio, server.url, name) for name in (*HONEST, LAZY, THIRD)}
-        with session(self.engine) as opened:
-            for name, person in self.people.items():
-                add_person(opened, name).account = person.account
-                role = "adjudicator" if name == THIRD else "annotator"
-                qualify(opened, name, kind="personal", rule_version="3", role=role, score=1, passed=True,
-                        valid_days=9, evidence="test")  # fmt: skip
-
-    def work(self, texts):
-        """Answer all that is open now; return how many."""
-        with session(self.engine) as opened:
-            rows = opened.execute(
-                select(Assignment.contributor, Assignment.task, Item.document)
-                .join(Item).where(Assignment.state == "issued", Assignment.task.is_not(None))
-            ).all()  # fmt: skip
-        waiting = [row for row in rows if row.task not in self.done]
-        for name, task, document in waiting:
-            said = self.people[name].submit(task, say(name, texts[document]))
-            assert said.status_code == 201, said.text
-            self.done.add(task)
-        return len(waiting)
-
-    def close(self):
-        for person in self.people.values():
-            person.close()
-        self.engine.dispose()
-
-
 @pytest.fixture
 def crowd(label_studio, tmp_path, monkeypatch):
     write(tmp_path / "river.jsonl", [{"id": f"d{k}", "text": text_of(k)} for k in range(60)])
@@ -146,7 +111,8 @@ def crowd(label_studio, tmp_path, monkeypatch):
         (tmp_path / f"{name}.toml").write_text(words, "utf-8")
     monkeypatch.setenv("QINGYUAN_LABELSTUDIO_URL", label_studio.url)
     monkeypatch.setenv("QINGYUAN_LABELSTUDIO_TOKEN", label_studio.operator.token)
-    made = Crowd(label_studio, tmp_path / "work")
+    made = Crowd(label_studio, tmp_path / "work", (*HONEST, LAZY, THIRD))
+    made.enter("personal", "3", annotator=(*HONEST, LAZY), adjudicator=(THIRD,))
     yield made
     made.close()
 
@@ -169,7 +135,7 @@ def test_one_command_leads_from_raw_text_to_statements(crowd, tmp_path):
     command.start()
     deadline, answers = time.monotonic() + LIMIT, 0
     while command.is_alive() and time.monotonic() < deadline:
-        answers += crowd.work(texts)
+        answers += crowd.work(lambda person, _, document: say(person, texts[document]))
         time.sleep(0.5)
     command.join(5)
     assert found["synced"]["through"] is True

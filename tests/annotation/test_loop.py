@@ -1,232 +1,36 @@
 """The whole loop against a real Label Studio: a run, an exam, a round with gold and reviews, kills, an appeal."""
 
-import io
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from annotation.kinds import QUESTIONS, Kind
+from annotation.appeals import appeal
 from annotation.label_studio import transport
-from annotation.label_studio.client import LabelStudio
-from annotation.people import appeal
-from annotation.serving import Server
 from annotation.stages import _audited
 from annotation.standing import Standing, form_of
 from annotation.status import find_round
-from flows.cli import main
-from flows.runtime import run_direct
-from pipeline.database import check_audit, open_registry, session
+from pipeline.database import check_audit, session
 from pipeline.errors import RecipeError
-from pipeline.registry import Answer, Assignment, Item, Qualification, Seat, select
-from tests.annotation.crowd import Person, chance
+from pipeline.registry import Answer, Assignment, Item, Qualification, select
+from tests.annotation.loop_world import PEOPLE, REVIEWERS, build_world, text_of, truth
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parents[2]
-QUALITY = QUESTIONS[Kind.QUALITY]
-SENTENCE = "清晨的河面上浮着一层薄雾，船夫把竹篙插进水里，轻轻一推，小船便离开了岸边的石阶"
-RECIPE = """
-[recipe]
-name = "river"
-policy = "short.toml"
-filters = ["length"]
-personal_data = "off"
-packs = []
-[[sources]]
-name = "river"
-path = "river.jsonl"
-[dedup]
-near = false
-"""
-POLICY = """
-[[rules]]
-reason = "too_short"
-attribute = "length.text_chars"
-at_least = 50
-"""
-ROUND = """
-[round]
-name = "quality-1"
-kind = "quality"
-rule_version = "7"
-run = "river"
-overlap = 2
-[sampling]
-size = 300
-by = ["verdict"]
-[gold]
-file = "gold.jsonl"
-rate = 0.08
-[review]
-batch = 50
-share = 0.1
-most_wrong = 0.5
-[people]
-floor_seconds = 0.0
-window = 40
-"""
-EXAM = """
-[round]
-name = "exam-1"
-kind = "quality"
-rule_version = "7"
-purpose = "exam"
-[gold]
-file = "exam.jsonl"
-[people]
-annotators = [{people}]
-floor_seconds = 0.0
-[exam]
-pass_score = 0.6
-"""
-PEOPLE = [f"p{number:02d}" for number in range(12)]
-REVIEWERS = ("r1", "r2", "r3")
-HABITS = {**dict.fromkeys(PEOPLE, 0.97), "p08": 0.85, "p09": 0.8, "p10": 0.9, "p11": 0.0}
-"""How often each is right; p11 always says the same, and does not pass the exam."""
-
-
-def truth(text):
-    """What a text is: a short one is worth nothing, of the others every fifth is poor."""
-    if "坏" in text:
-        return "1"
-    return "0" if len(text) < 50 else "4"
-
-
-def text_of(number):
-    if number % 4 == 0:
-        return f"第{number}篇，太短。"
-    return f"第{number}篇。{SENTENCE}，{number}次。" + ("坏坏坏" if number % 5 == 0 else "")
-
-
-def say(person, text):
-    """What somebody answers: the truth as often as his habit has it."""
-    right = truth(text)
-    if HABITS.get(person) == 0.0:
-        score = "4"
-    elif chance(person, text) < HABITS.get(person, 1.0):
-        score = right
-    else:
-        score = {"0": "1", "1": "4", "4": "1"}[right]
-    label = {"score": score, **({"faults": ["other"]} if score in "0123" else {})}
-    return QUALITY.write(label, text)
-
-
-class World:
-    """A workspace, a server, and people at their browsers."""
-
-    def __init__(self, path):
-        self.path, self.workspace = path, path / "work"
-        self.server = Server(path / "ls").start()
-        self.environment = {**os.environ, "QINGYUAN_LABELSTUDIO_URL": self.server.url,
-                            "QINGYUAN_LABELSTUDIO_TOKEN": self.server.operator.token}  # fmt: skip
-        self.studio = LabelStudio(self.server.url, self.server.operator.token)
-        self.people = {name: Person(self.studio, self.server.url, name) for name in (*PEOPLE, *REVIEWERS)}
-        self.killed, self.registry = 0, None
-
-    def close(self):
-        self.studio.transport.close()
-        for person in self.people.values():
-            person.close()
-        self.registry.dispose()
-        self.server.stop()
-
-    def start(self, *arguments):
-        command = [sys.executable, "-m", "flows.cli", "annotate", *map(str, arguments), "--workspace", self.workspace]
-        return subprocess.Popen([*command, "--json"], cwd=ROOT, env=self.environment, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE)  # fmt: skip
-
-    def do(self, *arguments, exit_code=0):
-        """Carry out a command in this process, which has everything imported; killing wants one of its own."""
-        out, error = io.StringIO(), io.StringIO()
-        command = ["annotate", *map(str, arguments), "--workspace", str(self.workspace), "--json"]
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(error):
-            for name, value in self.environment.items():
-                patch.setenv(name, value)
-            assert main(command) == exit_code, error.getvalue()
-        return json.loads(out.getvalue()) if exit_code == 0 else error.getvalue()
-
-    def kill_at(self, moment, *arguments):
-        """Start a command and kill it once `moment()` is true."""
-        process = self.start(*arguments)
-        while process.poll() is None and not moment():
-            time.sleep(0.002)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            self.killed += 1
-        process.communicate(timeout=60)
-
-    def rows(self, query):
-        with session(self.engine) as opened:
-            return opened.execute(query).all()
-
-    @property
-    def engine(self):
-        self.registry = self.registry or open_registry(self.workspace)
-        return self.registry
-
-    def seats(self, round_name, role):
-        with session(self.engine) as opened:
-            round_ = find_round(opened, round_name)
-            return {seat.contributor: seat.project for seat in opened.scalars(
-                select(Seat).where(Seat.round == round_.id, Seat.role == role))}  # fmt: skip
-
-    def work(self, round_name, role, most=10**6):
-        """Everybody answers what waits for him."""
-        done = 0
-        for name, project in self.seats(round_name, role).items():
-            tasks = self.waiting(project)[:most]
-            for task, text in tasks:
-                answer = self.people[name].submit(task, say(name if role == "annotator" else "", text))
-                assert answer.status_code == 201, answer.text[:300]
-            done += len(tasks)
-        return done
-
-    def waiting(self, project):
-        """Tasks of a person's queue, as his page lists them."""
-        with session(self.engine) as opened:
-            rows = opened.execute(
-                select(Assignment.task, Item.document)
-                .join(Item)
-                .where(Assignment.project == project, Assignment.state == "issued", Assignment.task.is_not(None))
-                .order_by(Assignment.place)
-            ).all()
-        return [(task, self.texts(document)) for task, document in rows]
-
-    def texts(self, document):
-        kind, _, number = document.partition("-")
-        return text_of(int(number)) if kind == "d" else text_of(int(number) + {"g": 1000, "e": 2000}[kind])
-
-    def tasks_on_server(self):
-        return [key for row in self.studio.projects() for key in self.studio.task_keys(row.id)]
-
-
-def write(path, rows):
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+PUSH_KILLED = (
+    ("annotation.label_studio.client:LabelStudio.create_project", 1),
+    ("annotation.label_studio.client:LabelStudio.import_tasks", 3),
+    ("annotation.push:_write_map", 6),
+)
+"""What a push has just done when it is killed, and for the how manieth time."""
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     path = tmp_path_factory.mktemp("loop")
-    write(path / "river.jsonl", [{"id": f"d-{number}", "text": text_of(number)} for number in range(500)])
-    for name, first, number in (("gold", 1000, 40), ("exam", 2000, 6)):
-        golds = ({"id": f"{name[0]}-{k}", "text": text_of(first + k)} for k in range(number))
-        write(path / f"{name}.jsonl", [{**gold, "label": {"score": truth(gold["text"]), "faults": ["other"]}
-                                        if truth(gold["text"]) != "4" else 4} for gold in golds])  # fmt: skip
-    (path / "short.toml").write_text(POLICY, "utf-8")
-    (path / "recipe.toml").write_text(RECIPE, "utf-8")
-    (path / "round.toml").write_text(ROUND, "utf-8")
-    (path / "exam.toml").write_text(EXAM.format(people=", ".join(f'"{name}"' for name in PEOPLE)), "utf-8")
-    run_direct(path / "recipe.toml", path / "work", workers=1, memory=10**9, quiet=True)
     try:
-        world = World(path)
+        world = build_world(path)
     except RecipeError as error:
         pytest.skip(str(error))
     yield world
@@ -252,16 +56,13 @@ def test_a_round_from_the_exam_to_the_appeal_with_kills_in_between(world, monkey
     assert sorted(name for name, passed in marked.items() if not passed) == ["p11"]
     lap("exam")
 
-    # A push killed at three moments, and one whose tasks were sent before it could write down which they became.
+    # A push killed at three moments: a project was made, and then tasks were sent, of which nothing is written down;
+    # and what was lost was found again.
     total = 12 * 40
-
-    def tasks_there(number):
-        return lambda: sum(row.tasks for row in world.studio.projects() if row.title.startswith("quality-1")) >= number
-
-    for number in (1, 90, 220):
-        world.kill_at(tasks_there(number), "push", world.path / "round.toml", "--direct")
+    for place, count in PUSH_KILLED:
+        world.kill(place, count, "push", world.path / "round.toml", "--direct")
+    assert 1 < len([row for row in world.studio.projects() if row.title.startswith("quality-1")]) < 11
     world.do("push", world.path / "round.toml", "--direct")
-    assert world.killed == 3
     keys = world.tasks_on_server()
     sent = [key for key, task in world.rows(select(Assignment.key, Assignment.task)) if task is not None]
     assert len(keys) == len(set(keys))  # no task twice
@@ -271,7 +72,12 @@ def test_a_round_from_the_exam_to_the_appeal_with_kills_in_between(world, monkey
 
     # People work; the pull is killed, the server too, and people go on.
     assert world.work("quality-1", "annotator", most=20) == 220
-    world.kill_at(lambda: len(world.rows(select(Answer.id))) >= 72 + 1, "pull", "--direct")
+    before = len(world.rows(select(Answer.id)))
+    world.kill("annotation.pull:_store", 1, "pull", "--direct")
+    assert len(world.rows(select(Answer.id))) == before == 72  # it was not committed
+    world.kill("annotation.rounds:pull", 1, "pull", "--direct")
+    assert len(world.rows(select(Answer.id))) == 72 + 220  # it was, and the tables of the pull before stand
+    assert pq.read_metadata(world.workspace / "rounds/quality-1/answers.parquet").num_rows == 0
     world.server.kill()
     monkeypatch.setattr(transport, "WAITS", (0.1,))
     assert "failed 2 times" in world.do("pull", "--direct", exit_code=3)

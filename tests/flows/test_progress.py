@@ -1,11 +1,14 @@
 """Progress lines: one at the start, one every few seconds, one at the end; nothing on stdout."""
 
 import io
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from flows import annotation_runtime
 from flows.progress import Bars, Lines, Silent, choose
+from pipeline import normalize
 from pipeline.errors import RecipeError
 
 
@@ -87,6 +90,30 @@ def test_things_that_are_no_bytes_have_a_rate_too():
         "dedup-pairs: 9,000,000 keys of 30,000,000 keys (30%), 1,500,000/s, about 14 s left",
         "dedup-pairs: done, 30,000,000 keys in 10.0 s, 3,000,000/s",
     ]
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(io.StringIO, Lines), (Terminal, Bars)])
+def test_the_first_run_says_that_kernels_are_compiled_and_no_later_one(stream, shown, tmp_path, monkeypatch):
+    kernel = SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path)))
+    monkeypatch.setattr(normalize, "has_stray", kernel)
+
+    def say(*stages):
+        to = stream()
+        progress = choose(stream=to)
+        assert type(progress) is shown
+        for stage in stages:
+            progress.stage(stage, 10, "bytes")
+            progress.finish()
+        return to.getvalue().count("compiling kernels (once, about half a minute)")
+
+    assert [say("plan", "push"), say("plan", "scan")] == [0, 1]
+    (tmp_path / "normalize.has_stray-59.py311.nbi").touch()
+    assert say("plan", "scan") == 0
+
+
+def test_numba_says_where_its_cache_is_and_a_run_has_filled_it():
+    normalize.has_stray(np.zeros(1, np.uint32), np.zeros(1, np.uint8), np.array([0, 1]))
+    assert normalize.compiled_before() is True
 
 
 def test_a_terminal_gets_bars_and_quiet_gets_nothing(capsys):

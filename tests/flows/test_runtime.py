@@ -6,20 +6,23 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterId
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, get_current_settings, temporary_settings
 from prefect.states import Failed
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.clean import SET_ASIDE, summary
+from flows.cli import main
 from flows.task import PrefectTasks
 from pipeline.errors import LedgerError
 from pipeline.executor import Item
 from pipeline.pool import ProcessPool
+from tests.annotation.incentive.till import worked_till
 from tests.pipeline import toy
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
@@ -195,6 +198,38 @@ def test_a_flow_that_set_shards_aside_has_failed_but_has_its_summary():
 
     assert state.is_failed()
     assert summary(state) == {"shards_failed": {"part-00001": "x"}}
+
+
+@pytest.mark.usefixtures("server")
+def test_a_period_is_scored_and_settled_as_a_flow_without_any_label_studio(tmp_path, capsys):
+    till = worked_till(tmp_path)
+
+    def settle(*words):
+        code = main(["score", "--settle", "--json", "--workspace", str(tmp_path), *words])
+        told = capsys.readouterr()
+        return code, json.loads(told.out) if code == 0 else told.err
+
+    named = ("QINGYUAN_LABELSTUDIO_URL", "QINGYUAN_LABELSTUDIO_TOKEN", "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY")
+    environment = {name: value for name, value in os.environ.items() if name not in named}
+    # The server of these tests, in the place of one of the command's own.
+    environment["PREFECT_API_URL"] = get_current_settings().api.url
+    with patch.dict(os.environ, environment, clear=True):
+        code, said = settle()
+        assert (code, said["act"]) == (0, "settle")
+        assert till.paid() == {one["contributor"]: one["entitled_fen"] for one in said["people"]}
+        assert sum(till.paid().values()) == said["due_fen"] > 0
+        assert settle()[1]["due_fen"] == 0
+        code, error = settle("--period", "2026-01")
+    assert (code, "Traceback" in error) == (2, False)
+    assert "2026-01" in error
+    with get_client(sync_client=True) as client:
+        of_score = FlowFilter(name=FlowFilterName(any_=["score"]))
+        runs = client.read_flow_runs(flow_filter=of_score)
+        assert sorted(run.state_name for run in runs) == ["Completed", "Completed", "Failed"]
+        tasks = client.read_task_runs(flow_filter=of_score)
+    assert {run.name.rpartition("-")[0] for run in tasks} == {"score_period"}
+    assert [run.parameters["workspace"] for run in runs] == [str(tmp_path)] * 3
+    till.engine.dispose()
 
 
 def test_prefect_is_set_up_before_it_is_imported(tmp_path):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
+from annotation.appeals import appeal, settle_appeals
 from annotation.credentials import verify_credential
 from annotation.incentive import ledger
 from annotation.incentive.budgets import round_policy
@@ -16,7 +17,7 @@ from annotation.incentive.period import score_period
 from annotation.incentive.reserve import release_withdrawn, reserve, standings
 from annotation.incentive.scores import decide_copying
 from annotation.incentive.settlement import payments_before
-from annotation.people import appeal, settle_appeals, suspend
+from annotation.people import suspend
 from annotation.standing import load_standing
 from pipeline import database
 from pipeline.database import record, session

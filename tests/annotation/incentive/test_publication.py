@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from annotation.appeals import appeal
 from annotation.incentive import scoring
 from annotation.incentive.charts import yuan
 from annotation.incentive.flagged import last_flags
 from annotation.incentive.operator_page import ALARM_WORDS, FLAG_WORDS
 from annotation.incentive.scores import decide_copying
 from annotation.incentive.statement import statement_sentences
-from annotation.people import appeal
 from annotation.status import round_status
 from flows.contributors import contributor_lines
 from pipeline.database import session
@@ -124,5 +124,5 @@ def test_an_appeal_is_entered_by_the_number_that_the_person_sees(till):
         assert appeal(opened, round_, held.contributor, "#4711", "理由").item == held.item
         with pytest.raises(RecipeError, match="there is no task #4712"):
             appeal(opened, round_, held.contributor, "#4712", "理由")
-        with pytest.raises(RecipeError, match="no valid answer"):
+        with pytest.raises(RecipeError, match="was not asked about"):
             appeal(opened, round_, held.contributor, "nowhere", "理由")

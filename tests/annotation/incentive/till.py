@@ -1,5 +1,6 @@
 """A board whose people are paid: rules of pay, answers at made-up times, scores made by hand."""
 
+import random
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -10,8 +11,12 @@ from annotation.incentive.policy import PolicyFile
 from annotation.incentive.reserve import reserve
 from annotation.incentive.scoring import Scored
 from annotation.incentive.tables import COPIES, LABELS, SCORES
-from pipeline.database import session
-from pipeline.registry import ANSWERED, Answer, Assignment, Ledger, select
+from annotation.opening import ITEMS, round_folder
+from annotation.questions import question_of
+from annotation.stages import advance
+from pipeline.database import now, session
+from pipeline.registry import ANSWERED, Answer, Assignment, Item, Ledger, Qualification, select, update
+from pipeline.store import write_table
 from tests.annotation.board import TOY, Board
 
 START = datetime.fromisoformat("2026-11-02T01:00")
@@ -128,3 +133,37 @@ class Till:
         for row in self.ledger("advance", "settlement", "correction", "dividend"):
             sums[row.party] = sums.get(row.party, 0) + row.amount
         return sums
+
+
+READERS, LAZY = ("h1", "h2", "h3", "h4"), "lazy"
+
+
+def worked_till(path):
+    """Four read, one always says 4; every second item is bad, forty golds lie among the others."""
+    till = Till(path, items=60, golds=40,
+                settings={"round": {"kind": "quality", "overlap": 3}, "gold": {"rate": 0.4}})  # fmt: skip
+    till.board.people(*READERS, LAZY)
+    truth = {f"{name}{k}": "4" if k % 2 else "1" for name, number in (("d", 60), ("g", 40)) for k in range(number)}
+    with session(till.engine) as opened:
+        till.board.round(opened).kind = "quality"
+        opened.execute(update(Qualification).values(kind="quality"))
+        for item in opened.scalars(select(Item).where(Item.is_gold)):
+            item.gold = {"score": truth[item.document]}
+    text = "清晨的河面上浮着一层薄雾，船夫把竹篙插进水里，慢慢地把船撑开。"
+    rows = [{**dict.fromkeys(ITEMS.names), "document": name, "text": text, "failed": [], "stratum": ""}
+            for name in truth]  # fmt: skip
+    write_table(round_folder(till.path, "r") / "items.parquet", pa.Table.from_pylist(rows, ITEMS))
+    with session(till.engine) as opened:
+        advance(opened, till.board.round(opened), question_of("quality"), now())
+    till.reserve(now())
+    rng = random.Random(2)
+
+    def say(document, person, _):
+        right = truth[document]
+        return "4" if person == LAZY else right if rng.random() < 0.9 else "14".replace(right, "")
+
+    till.answer(say, at=now() - timedelta(days=2), seconds=20.0)
+    with session(till.engine) as opened:
+        for answer in opened.scalars(select(Answer)):
+            answer.label = {"score": answer.label["said"]}
+    return till
