@@ -28,7 +28,7 @@ from annotation.suggestions import suggest, suggester_of
 from annotation.withdrawal import due, withdraw_tasks
 from pipeline.database import now, open_registry, record, session
 from pipeline.errors import RecipeError
-from pipeline.lock import locked
+from pipeline.lock import PATIENCE, locked
 from pipeline.registry import (
     CLOSED,
     ISSUED,
@@ -53,12 +53,11 @@ def only_one(workspace: Path) -> Iterator[None]:
     """Hold the workspace's right to talk to Label Studio; the kernel gives it back however this process ends.
 
     Raises:
-        RecipeError: another command holds it.
+        BusyError: another command holds it for longer than we wait.
     """
     (workspace / "rounds").mkdir(parents=True, exist_ok=True)
-    with locked(
-        workspace / "rounds" / ".lock", f"another command is at work on the rounds of {workspace}; wait for it"
-    ):
+    busy = f"another command is at work on the rounds of {workspace}; wait for it"
+    with locked(workspace / "rounds" / ".lock", busy, PATIENCE):
         yield
 
 

@@ -29,6 +29,14 @@ STOP_LIMIT = 20.0
 PYTHON_VARIABLE = "QINGYUAN_LABELSTUDIO_PYTHON"
 """Names the interpreter of another environment that has label-studio in it."""
 
+BANNED = (
+    "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,169.254.0.0/16,172.16.0.0/12,192.0.0.0/24,192.0.2.0/24,192.88.99.0/24,"
+    "192.168.0.0/16,198.18.0.0/15,198.51.100.0/24,203.0.113.0/24,224.0.0.0/4,240.0.0.0/4,::/128,::1/128,::ffff:0:0/96,"
+    "::ffff:0:0:0/96,64:ff9b::/96,64:ff9b:1::/48,100::/64,2001::/32,2001:20::/28,2001:db8::/32,2002::/16,fc00::/7,"
+    "fe80::/10,ff00::/8"
+)
+"""Networks that are no public address (IANA's special-purpose registries), but for 127.0.0.0/8."""
+
 _AGAIN = " (remove its folder .venv-labelstudio first)"
 _ROOT = Path(__file__).resolve().parents[1]
 _BOOT = Path(__file__).resolve().parent / "server" / "boot.py"
@@ -87,6 +95,10 @@ class Server:
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder),
             "DJANGO_DB": "sqlite",
+            # Webhooks may reach a receiver on this machine (`annotate listen`); the rest of what Label Studio bans by
+            # default stays banned. Only the operator can name an address: contributors are refused all of that.
+            "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS": "false",
+            "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": BANNED,
             "PYTHONUNBUFFERED": "1",
             "QINGYUAN_LABELSTUDIO_PARENT": str(os.getpid()),
             "QINGYUAN_LABELSTUDIO_PORT": str(self._port),

@@ -11,7 +11,7 @@ def _print(options: argparse.Namespace, result: object, lines: Sequence[str]) ->
     print(json.dumps(result, ensure_ascii=False, indent=2, default=str) if options.json else "\n".join(lines))
 
 
-def _warn(*said: Mapping[str, Any]) -> None:
+def warn(*said: Mapping[str, Any]) -> None:
     """Say on stderr, where no table hides it, what makes work worthless if it goes on."""
     for one in dict.fromkeys(warning for found in said for warning in found.get("warnings", ())):
         print(f"WARNING: {one}", file=sys.stderr, flush=True)
@@ -21,8 +21,8 @@ def _push(options: argparse.Namespace) -> int:
     from flows import annotation_runtime  # noqa: PLC0415
 
     said = annotation_runtime.push(options.file, options.workspace, direct=options.direct)
-    _print(options, said, _pushed(said))
-    _warn(said)
+    _print(options, said, pushed_lines(said))
+    warn(said)
     return 0
 
 
@@ -30,8 +30,8 @@ def _pull(options: argparse.Namespace) -> int:
     from flows import annotation_runtime  # noqa: PLC0415
 
     said = annotation_runtime.pull(options.workspace, direct=options.direct)
-    _print(options, said, _pulled(said))
-    _warn(*(one["status"] for one in said["rounds"].values()))
+    _print(options, said, pulled_lines(said))
+    warn(*(one["status"] for one in said["rounds"].values()))
     return 0
 
 
@@ -44,12 +44,13 @@ def _sync(options: argparse.Namespace) -> int:
         )
         return 0
     said = annotation_runtime.sync(options.workspace, options.round, direct=options.direct)
-    _print(options, said, [*_pulled(said["pulled"]), *_pushed(said["pushed"])])
-    _warn(*(one["status"] for one in said["pulled"]["rounds"].values()), said["pushed"])
+    _print(options, said, [*pulled_lines(said["pulled"]), *pushed_lines(said["pushed"])])
+    warn(*(one["status"] for one in said["pulled"]["rounds"].values()), said["pushed"])
     return 0
 
 
-def _pushed(said: Mapping[str, Any]) -> list[str]:
+def pushed_lines(said: Mapping[str, Any]) -> list[str]:
+    """Return what a person reads of a push."""
     issued = ", ".join(f"{number} {role}" for role, number in said["issued"].items() if number) or "nothing new"
     waiting = f"{said['waiting']} wait until their people are through with what they have"
     lines = [
@@ -73,7 +74,8 @@ def _pushed(said: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _pulled(said: Mapping[str, Any]) -> list[str]:
+def pulled_lines(said: Mapping[str, Any]) -> list[str]:
+    """Return what a person reads of a pull."""
     lines = [f"{said['revisions']} revisions, {said['answers']} valid answers"]
     lines += [f"  refused: {number} {reason}" for reason, number in said["refused"].items()]
     for name, found in said["rounds"].items():
@@ -106,7 +108,7 @@ def _status(options: argparse.Namespace) -> int:
         if one["appeals_pending"]:
             lines.append(f"  {one['appeals_pending']} appeals are pending")
     _print(options, found, lines or ["no rounds yet; `qingyuan annotate push ROUND.toml` opens one"])
-    _warn(*found)
+    warn(*found)
     return 0
 
 
@@ -210,10 +212,11 @@ def run_campaign(options: argparse.Namespace) -> int:
     synced = said["synced"]
     left = "everybody is through" if synced["through"] else f"{synced['status']['left']} assignments are left"
     _print(options, said, [
-        render_summary(said["run"]), *_pushed(said["pushed"]), *_pulled(synced["pulled"]), *_pushed(synced["pushed"]),
+        render_summary(said["run"]),
+        *pushed_lines(said["pushed"]), *pulled_lines(synced["pulled"]), *pushed_lines(synced["pushed"]),
         f'round "{synced["status"]["round"]}": {left}', *(line for one in said["scores"] for line in scored(one)),
     ])  # fmt: skip
-    _warn(synced["status"], synced["pushed"])
+    warn(synced["status"], synced["pushed"])
     return 3 if said["run"]["shards_failed"] else 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.credential_actions import CREDENTIAL_ACTS, add_credential_actions
+from flows.listen import add_listen
 from flows.round_actions import ACTS
 
 _ROUND = """\
@@ -70,6 +71,7 @@ def add_round_actions(actions: Any, workspace: Callable[[str], Path]) -> None:  
     sync.add_argument("round", help="the round's name")
     sync.add_argument("--cron", help='on a schedule, as five fields: "*/10 * * * *" is every ten minutes')
     sync.add_argument("--timezone", default="Asia/Shanghai", help="time zone of --cron (%(default)s)")
+    add_listen(add, server)
     for action in (push, pull, sync):
         action.add_argument("--direct", action="store_true", help="without Prefect, which takes some 20 s to start")
     status = add("status", "say how far rounds are", "Counts, rates, and when a round will be done.")

@@ -13,6 +13,10 @@ class RecipeError(QingyuanError):
     exit_code = 2
 
 
+class BusyError(RecipeError):
+    """Another command holds what this one needs: the same again later will do."""
+
+
 class ShardError(QingyuanError):
     """One shard is bad: it is set aside by name, the run goes on and ends with 3."""
 

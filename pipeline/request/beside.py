@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from filters.texts import Texts
 from pipeline.database import open_registry, session
 from pipeline.disposition import EVERYTHING
-from pipeline.lock import locked
+from pipeline.lock import PATIENCE, locked
 from pipeline.masking import Masker
 from pipeline.registry import ISSUED, VOID, WITHDRAWN, Assignment, Item, Round, select
 from pipeline.removal import rows_of
@@ -44,12 +44,13 @@ def alone_at_rounds(workspace: Path) -> Iterator[None]:
     """Keep the commands that talk to Label Studio away from the tables of rounds; they take the same lock.
 
     Raises:
-        RecipeError: one is at work.
+        BusyError: one is at work, for longer than we wait.
     """
     if not (workspace / ROUNDS).is_dir():
         yield
         return
-    with locked(workspace / ROUNDS / ".lock", f"another command is at work on the rounds of {workspace}; wait for it"):
+    busy = f"another command is at work on the rounds of {workspace}; wait for it"
+    with locked(workspace / ROUNDS / ".lock", busy, PATIENCE):
         yield
 
 

@@ -173,7 +173,8 @@ def test_a_twin_that_nobody_named_stays_in_rounds_too(desk):
     assert {name for name, state in items(desk).items() if state == "void"} == {"b"}
 
 
-def test_commands_that_talk_to_label_studio_are_waited_for(desk):
+def test_commands_that_talk_to_label_studio_are_waited_for(desk, monkeypatch):
+    monkeypatch.setattr(beside, "PATIENCE", 0.1)
     with beside.alone_at_rounds(desk.path / "ws"), pytest.raises(RecipeError, match="at work on the rounds"):
         down(desk, "a")
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/qingyuan/projects/<int:pk>/seat/", operator.ProjectSeat.as_view(), name="qingyuan-seat"),
     path("api/qingyuan/projects/<int:pk>/tasks/", operator.ProjectTasks.as_view(), name="qingyuan-tasks"),
     path("api/qingyuan/revisions/", operator.Revisions.as_view(), name="qingyuan-revisions"),
+    path("api/qingyuan/webhooks/<slug:mark>/", operator.Webhooks.as_view(), name="qingyuan-webhooks"),
     path("heidi-tips/", pages.no_tips),  # Label Studio would fetch them from outside
     *label_studio,
 ]
