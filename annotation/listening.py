@@ -10,8 +10,8 @@ from pipeline.errors import BusyError, ServiceError
 PAUSE = 2.0
 """Seconds at least from one fetch's beginning to the next one's."""
 
-SHARE = 4
-"""Times as long as a fetch took lie between its beginning and the next one's: large rounds take a while to count."""
+SHARE = 2
+"""Times as long as a fetch took from its beginning to the next one's: large rounds take a while to count."""
 
 RETRY = 5.0
 """Seconds after a fetch that failed, twice as many after each further one."""

@@ -1,14 +1,23 @@
 """Push and pull against a real Label Studio: bad lines, crashes, edits, deletions, forgeries, nonsense."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import httpx
 import pytest
 
 from annotation import rounds
 from annotation.kinds import QUESTIONS, Kind
-from annotation.label_studio import transport
+from annotation.label_studio import transport, webhook
 from annotation.label_studio.client import LabelStudio
+from annotation.label_studio.receiver import SECRET_HEADER, Receiver
+from annotation.label_studio.webhook import registered
 from annotation.people import add_person
 from annotation.round_file import load_round
 from annotation.rounds import close_round, pull_rounds, push_round
@@ -96,9 +105,36 @@ class Desk:
             rows = opened.scalars(select(Answer).order_by(Answer.sequence)).all()
         return [(row.revision, row.latest, row.valid, (row.refusal or "")[:20]) for row in rows]
 
+    def hooks(self):
+        return self.studio.transport.call("GET", "/api/webhooks/")
+
+    @contextmanager
+    def listener(self, *more):
+        """`annotate listen` in a process of its own, once it listens; `.said` is the file of what it says."""
+        names = {"QINGYUAN_LABELSTUDIO_URL": self.person.url, "QINGYUAN_LABELSTUDIO_TOKEN": self.studio.transport.token}
+        command = [sys.executable, "-m", "flows.cli", "annotate", "listen", "--workspace", str(self.path), *more]
+        said = self.path / f"said-{time.monotonic_ns()}"
+        with said.open("w") as sink:
+            process = subprocess.Popen(command, env=os.environ | names, stdout=sink, stderr=sink)
+        process.said = said
+        try:
+            until(lambda: "when there are answers" in said.read_text("utf-8"))
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
     def states(self):
         with session(self.registry) as opened:
             return sorted(opened.scalars(select(Assignment.state).where(Assignment.task.is_not(None))))
+
+
+def until(true, seconds=30):
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -299,3 +335,55 @@ def test_tasks_of_what_was_taken_down_leave_the_server_and_the_answers_stay_with
     assert sorted(row.action for row in said) == ["created", "created", "deleted", "deleted"]
     assert "第0篇" not in str(said)
     assert (desk.pull()["withdrawn_tasks"], desk.answers()) == (0, before)
+
+
+def test_an_answer_comes_without_a_pull_and_nothing_is_lost_around_a_kill(desk, label_studio):
+    desk.open().push()
+    first, second, third, _ = desk.tasks()
+    with desk.listener() as one:
+        desk.answer(first)
+        until(lambda: len(desk.answers()) == 1)
+        one.kill()
+    (left,) = desk.hooks()
+    desk.answer(second)  # nobody hears of it
+    with desk.listener("--sync") as other:
+        until(lambda: len(desk.answers()) == 2)
+        until(lambda: len(desk.tasks()) == 6)  # what was behind the window
+        (hook,) = desk.hooks()
+        secret = hook["headers"][SECRET_HEADER]
+        known = [left["headers"][SECRET_HEADER], secret, None]
+        codes = [httpx.post(hook["url"], headers={SECRET_HEADER: one} if one else {}, trust_env=False).status_code
+                 for one in known]  # fmt: skip
+        assert codes == [403, 204, 403]
+        assert (hook["send_payload"], hook["project"], left["id"] == hook["id"]) == (False, None, False)
+        desk.answer(third)
+        until(lambda: len(desk.answers()) == 3)
+        other.send_signal(signal.SIGTERM)
+        assert other.wait(30) == 0
+    assert desk.hooks() == []
+    assert [row[:3] for row in desk.answers()] == [(1, True, True)] * 3
+    spoken = other.said.read_text("utf-8") + label_studio.log.read_text("utf-8")
+    assert [one for one in known[:2] if one in spoken] == []
+
+
+def test_a_server_that_calls_nobody_is_said_with_what_to_do(desk, monkeypatch):
+    monkeypatch.setattr(webhook, "TEST_LIMIT", 0.1)
+    with Receiver("mark", lambda: None) as door:
+        for fault, words in ((404, "an older one"), (409, "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS=false")):
+            desk.proxy.faults = [("PUT", "/webhooks/", fault)]
+            with pytest.raises(ServiceError, match=words), registered(desk.studio, "mark", door):
+                pytest.fail("it was registered")
+    with pytest.raises(ServiceError, match="nothing arrived"), registered(desk.studio, "mark", door):
+        pytest.fail("it was called")  # the door is shut by now
+    assert desk.hooks() == []
+
+
+def test_a_webhook_leads_to_this_machine_and_is_not_made_by_a_contributor(desk):
+    path, secret = "/api/qingyuan/webhooks/mark/", "s" * 43
+    for body in ({"port": "80@example.org", "secret": secret}, {"port": 0, "secret": secret}, {"port": True},
+                 {"port": 9, "secret": "short"}, {"port": 9, "secret": "a\r\nb: " + secret}):  # fmt: skip
+        with pytest.raises(ServiceError, match="answered 400"):
+            desk.studio.transport.call("PUT", path, body)
+    assert desk.person.ask("PUT", path, json={"port": 9, "secret": secret}).status_code == 403
+    assert desk.person.ask("GET", "/api/webhooks/").status_code == 403
+    assert desk.hooks() == []
