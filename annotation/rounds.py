@@ -49,8 +49,8 @@ Advance = Callable[[int], None]
 
 
 @contextmanager
-def only_one(workspace: Path) -> Iterator[None]:
-    """Hold the workspace's right to talk to Label Studio; the kernel gives it back however this process ends.
+def only_one(workspace: Path) -> Iterator[Engine]:
+    """Hold the workspace's right to talk to Label Studio, and its registry; the kernel gives the right back in any case.
 
     Raises:
         BusyError: another command holds it for longer than we wait.
@@ -58,7 +58,11 @@ def only_one(workspace: Path) -> Iterator[None]:
     (workspace / "rounds").mkdir(parents=True, exist_ok=True)
     busy = f"another command is at work on the rounds of {workspace}; wait for it"
     with locked(workspace / "rounds" / ".lock", busy, PATIENCE):
-        yield
+        engine = open_registry(workspace)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 def push_round(
@@ -81,8 +85,7 @@ def push_round(
         suggester_of(head.kind)
     policy = named_policy(policy_file or plan.policy_file, workspace)
     studio.server()
-    with only_one(workspace):
-        engine = open_registry(workspace)
+    with only_one(workspace) as engine:
         with session(engine) as opened:
             waits = due(opened)
         if waits:
@@ -102,8 +105,7 @@ def pull_rounds(workspace: Path, studio: LabelStudio, progress: Advance) -> dict
 
     Of closed rounds too, where somebody has ever appealed: the verdict comes afterwards.
     """
-    with only_one(workspace):
-        engine = open_registry(workspace)
+    with only_one(workspace) as engine:
         done = _fetch(engine, workspace, studio, progress)
         with session(engine) as opened:
             appealed = select(Item.round).join(Request, Request.item == Item.id).where(Request.kind == "appeal")
@@ -122,8 +124,7 @@ def _fetch(engine: Engine, workspace: Path, studio: LabelStudio, progress: Advan
 def sync_round(workspace: Path, name: str, studio: LabelStudio, progress: Advance) -> dict[str, Any]:
     """Fetch answers, issue what follows from them, and send it: what a schedule does again and again."""
     pulled = pull_rounds(workspace, studio, progress)
-    with only_one(workspace):
-        engine = open_registry(workspace)
+    with only_one(workspace) as engine:
         with session(engine) as opened:
             find_round(opened, name)
         policy = named_policy(None, workspace)
@@ -136,8 +137,7 @@ def close_round(workspace: Path, name: str, studio: LabelStudio) -> dict[str, An
     Who is to judge an appeal keeps it, and gets it anew with the next push or sync.
     """
     pull_rounds(workspace, studio, lambda _: None)
-    with only_one(workspace):
-        engine = open_registry(workspace)
+    with only_one(workspace) as engine:
         with session(engine) as opened:
             round_ = find_round(opened, name)
             seats = opened.scalars(select(Seat).where(Seat.round == round_.id, Seat.project.is_not(None))).all()

@@ -104,8 +104,12 @@ def _open_rounds(workspace: Path) -> list[str]:
     from pipeline.database import open_registry, session  # noqa: PLC0415
     from pipeline.registry import OPEN, Round, select  # noqa: PLC0415
 
-    with session(open_registry(workspace)) as opened:
-        return list(opened.scalars(select(Round.name).where(Round.state == OPEN).order_by(Round.id)))
+    engine = open_registry(workspace)
+    try:
+        with session(engine) as opened:
+            return list(opened.scalars(select(Round.name).where(Round.state == OPEN).order_by(Round.id)))
+    finally:
+        engine.dispose()
 
 
 def _note(line: str) -> None:
