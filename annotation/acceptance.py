@@ -21,6 +21,7 @@ from pipeline.gates.candidate import released_digests, stored_candidate
 from pipeline.gates.samples import LEAST_MANUAL, manual_size, stand_of_release, technical_size
 from pipeline.registry import Draw, Engine
 from pipeline.release.sealing import changed
+from pipeline.request.beside import SAMPLES
 from pipeline.runs import Run, open_run
 from pipeline.sources.assessments import Standing, enter_draw, enter_found, rounds_of, standing
 from pipeline.sources.drawing import draw_sample, keep_population, root_of, seed_of, source_population
@@ -29,8 +30,6 @@ from pipeline.sources.records import find_source
 from pipeline.sources.technical import judge_released, read_released, released_names
 from pipeline.store import write_bytes
 
-FOLDER = "samples"
-"""Of the workspace: round files with their samples."""
 Advance = Callable[[int], None]
 
 
@@ -231,7 +230,7 @@ def _write_round(workspace: Path, draw: Draw, asking: Asking, rows: list[dict[st
 
 def round_file(workspace: Path, draw: Draw) -> Path:
     """Return the file of the round that asks people about a sample."""
-    return workspace / FOLDER / f"{draw.labels}.toml"
+    return workspace / SAMPLES / f"{draw.labels}.toml"
 
 
 def _collect(

@@ -33,7 +33,7 @@ from pipeline.veiled import Named, with_hidden
 
 TEXTS = ("text", "right")
 """Columns of texts in the tables of rounds and samples."""
-ROUNDS, SAMPLES, CANDIDATES, MERGING = "rounds", "assessments", "releases/.candidates", "releases/.merging"
+ROUNDS, SAMPLES, CANDIDATES, MERGING = "rounds", "samples", "releases/.candidates", "releases/.merging"
 
 Note = Callable[[str, str, str, int], None]
 """Told of a file beside runs: its path in the workspace, its digest before and after, and how many texts went."""
