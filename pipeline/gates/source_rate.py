@@ -8,7 +8,7 @@ from pipeline.gates.inspection import Inspection, listed
 from pipeline.registry import Draw
 from pipeline.registry.sources import OF_SOURCES
 from pipeline.runs import open_run
-from pipeline.sources.assessments import Standing, least_of_source, standing
+from pipeline.sources.assessments import Standing, least_of_source, stand, standing
 from pipeline.sources.drawing import count_new, source_population
 
 GROWTH = 1.1
@@ -19,7 +19,8 @@ def source_rate(look: Inspection) -> Finding:
     """Look at all rounds of both phases of every source.
 
     Machines can bar a source; only people's verdicts pass it, for what machines do not know they do not find. What was
-    found after collection must be about these very runs, and these must not have grown since.
+    found after collection must be about these very runs, and these must not have grown since; what was found in one run
+    is not outweighed by samples of another.
     """
     figures: dict[str, Any] = {}
     wrong: list[str] = []
@@ -61,6 +62,10 @@ def _stale(look: Inspection, name: str, after: Standing) -> list[str]:
         draw = newest.get(run)
         if draw is None:
             faults.append(f'after: its documents of run "{run}" were not assessed')
+            continue
+        alone = stand("after", [one for one in after.rounds if one.draw.run == run])
+        if alone.verdict == "barred":
+            faults.append(f'after: of run "{run}" {alone.why}')
             continue
         summary = look.summaries[run]
         account = {} if summary is None else summary.get("sources", {}).get(name, {})

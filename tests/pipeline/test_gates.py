@@ -290,6 +290,21 @@ def test_rounds_are_not_drawn_again_without_a_reason_and_all_count(workspace):
         assert [one.draw.round for one in stands.rounds] == [1, 2, 3]
 
 
+def test_a_bad_run_is_not_outweighed_by_samples_of_another_one(workspace):
+    toy = candidate(workspace, [("a", str(k), None) for k in range(30)])
+    with session(open_registry(workspace)) as opened:
+        register(opened, workspace, "a")
+        assess(opened, workspace, "a", "before", 60, 0)
+        assess(opened, workspace, "a", "after", 60, 20)
+        assess(opened, workspace, "a", "after", 900, 0, again="another run", run="clean")
+        accept(opened, workspace, toy)
+        assert standing(opened, "after", source="a").verdict == "passed"  # the source, all rounds together
+        (wrong,) = (one for one in evaluate(opened, workspace, toy) if not one.passed)
+        assert (wrong.gate, wrong.reason[:39]) == ("source_rate", '"a" after: of run "r" 20 of 60 are bad,')
+        assess(opened, workspace, "a", "after", 900, 10, again="all of it")
+        assert refused(opened, workspace, toy) == []
+
+
 def test_machines_bar_and_only_people_pass_and_an_unfinished_round_is_not_forgotten(workspace):
     with session(open_registry(workspace)) as opened:
         register(opened, workspace, "a")
