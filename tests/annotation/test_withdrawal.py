@@ -299,3 +299,13 @@ def test_a_sample_that_is_opened_afterwards_shows_nobody_a_blank_text_and_counts
         "small/a": ("withdrawn", True), "small/b": ("pass", False), "small/c": ("pass", False),
     }  # fmt: skip
     assert pq.read_schema(workspace / "rounds/s/items.parquet").names[0] == "document"
+
+
+def test_a_candidate_whose_writing_was_killed_goes_and_stops_no_takedown(desk):
+    folder = desk.path / "ws/releases/.candidates/1-trial"
+    (folder / "manifest.json").unlink()
+    (path,) = (folder / "data").iterdir()
+    path.write_bytes(path.read_bytes()[:-8])
+    down(desk, "a")
+
+    assert (folder.exists(), traces(desk)) == (False, [])
