@@ -1,6 +1,6 @@
 """Where a row of a release comes from: file and proof, run, edits, verdicts and masks, source and papers, labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.explain import explain
 from pipeline.recipe import stored_recipe
-from pipeline.registry import Answer, Assignment, Item, Round, Session, select
+from pipeline.registry import Answer, Assignment, Draw, Item, Round, Session, select
 from pipeline.release import merkle
 from pipeline.release.facts import source_facts
 from pipeline.release.manifest import digests, leaves_of, read_manifest, sha256_of
@@ -57,7 +57,7 @@ def trace(release: Path, identity: str, workspace: Path) -> dict[str, Any]:
     if (workspace / "registry.db").exists() or workspace.is_dir():
         with session(open_registry(workspace)) as opened:
             found["source"]["now"] = source_facts(opened, source)
-            found["labels"] = _labels(opened, own, [row["run"], manifest["version"]])
+            found["labels"] = _labels(opened, own, row, manifest)
     return found
 
 
@@ -159,13 +159,23 @@ def mask_places(text: str, spans: Sequence[tuple[int, int, str]], released: str)
     return places if released[at:] == text[last:] else None
 
 
-def _labels(opened: Session, document: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return what people said of a document, in rounds about its run or its release; people by their pseudonyms."""
+def _labels(
+    opened: Session, document: str, row: Mapping[str, Any], manifest: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return what people said of a document, in rounds about its run and samples of its source or release.
+
+    People are told by their pseudonyms; in the sample of a release documents are called by run and id.
+    """
+    of_release = (Draw.release == manifest["version"]) & (Draw.root == manifest["documents_root"])
+    of_source = (Draw.source == row["source"]) & (Draw.run == row["run"])
+    about = ((Item.document == document) & ((Round.run == row["run"]) | Round.name.in_(_asked(of_source)))) | (
+        (Item.document == f"{row['run']}/{row['id']}") & Round.name.in_(_asked(of_release))
+    )
     query = (
         select(Round, Item, Assignment, Answer)
         .join(Item, Item.round == Round.id).join(Assignment, Assignment.item == Item.id)
         .join(Answer, Answer.assignment == Assignment.id)
-        .where(Item.document == document, Round.run.in_(names), Answer.latest, Answer.valid)
+        .where(about, Answer.latest, Answer.valid)
         .order_by(Answer.id)
     )  # fmt: skip
     return [
@@ -176,3 +186,8 @@ def _labels(opened: Session, document: str, names: Sequence[str]) -> list[dict[s
         }
         for round_, item, assignment, answer in opened.execute(query)
     ]  # fmt: skip
+
+
+def _asked(samples: Any) -> Any:  # noqa: ANN401 - parts of a query
+    """Return the names of the rounds that asked people about some samples."""
+    return select(Draw.labels).where(samples, Draw.labels.is_not(None))
