@@ -242,6 +242,22 @@ def test_a_run_without_masking_or_without_keywords_or_a_classifier_is_refused(wo
         assert refused(opened, workspace, toy) == ["personal_data", "filtered"]
 
 
+def test_identifiers_that_a_policy_keeps_are_said_and_where_it_keeps_all_refused(workspace):
+    toy = candidate(workspace, [("a", str(k), None) for k in range(30)])
+
+    def gate(opened, **done):
+        (workspace / "runs/r/run.json").write_text(json.dumps({**RUN, "personal_data": {"disposition": "on", **done}}))
+        (one,) = (one for one in evaluate(opened, workspace, toy) if one.gate == "personal_data")
+        return one.passed, one.reason.partition(",")[0], bool(one.remedy)
+
+    with session(open_registry(workspace)) as opened:
+        whole = (True, "personal data are replaced by placeholders", False)
+        assert gate(opened, masked={"mobile": 3}, kept={"uscc": 2, "name_alone": 1}) == whole
+        some = (True, "identifiers of some kinds are kept as they were", True)
+        assert gate(opened, masked={"email": 3}, kept={"mobile": 2}) == some
+        assert gate(opened, kept={"mobile": 2})[::2] == (False, True)
+
+
 def test_samples_of_other_data_do_not_count_and_a_failed_one_asks_for_confidence(workspace):
     first = candidate(workspace, [("a", str(k), None) for k in range(200)])
     with session(open_registry(workspace)) as opened:
