@@ -152,7 +152,7 @@ def _since(manifest: Mapping[str, Any], *, compared: bool) -> tuple[str, str]:
 
 def _masked(manifest: Mapping[str, Any]) -> int:
     done = (one.get("personal_data") or {} for one in manifest["runs"])
-    return sum(sum(counts.values()) for one in done for counts in one.values() if isinstance(counts, dict))
+    return sum(sum(one.get(how, {}).values()) for one in done for how in ("masked", "pseudonymised"))
 
 
 def _veiled(manifest: Mapping[str, Any]) -> tuple[str, str]:

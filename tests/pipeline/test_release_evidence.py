@@ -382,3 +382,12 @@ def test_the_card_of_a_first_release_points_to_no_file_that_is_not_there(trial):
     assert [name for name in sorted(named) if not (trial / name).is_file()] == []
     assert "1 source in 1 cleaning run." in text
     assert ("首次发布" in text, "the first release" in text) == (True, True)
+
+
+def test_the_card_counts_what_was_masked_and_not_what_was_kept():
+    manifest = describe("1")
+    manifest["runs"][0]["personal_data"] |= {"kept": {"uscc": 900}, "pseudonymised": {"email": 1}}
+
+    said = card(manifest, {}, {"sources": {}})
+
+    assert ("共处理 4 处" in said, "corpora: 4 places" in said) == (True, True)
