@@ -4,6 +4,7 @@ Each command is said again and again: what is drawn stays drawn, what is found s
 fetched when it is.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -216,16 +217,21 @@ def _write_round(workspace: Path, draw: Draw, asking: Asking, rows: list[dict[st
         "# Its documents cannot be chosen again; people and gold may be named here before it is pushed.",
         "[round]",
         f'name = "{draw.labels}"',
-        f'kind = "{asking.kind}"',
-        f'rule_version = "{asking.rule_version}"',
+        f"kind = {_quoted(asking.kind)}",
+        f"rule_version = {_quoted(asking.rule_version)}",
         f'sample = "{path.with_suffix(".parquet").name}"',
         *([f'release = "{draw.release}"'] if draw.release is not None else []),
         f"seed = {int(draw.seed[:8], 16)}",
         f"overlap = {asking.overlap}",
         'consensus = "majority"',
-        *(["[gold]", f'file = "{asking.gold.absolute()}"'] if asking.gold is not None else []),
+        *(["[gold]", f"file = {_quoted(str(asking.gold.absolute()))}"] if asking.gold is not None else []),
     ]
     write_bytes(path, ("\n".join(lines) + "\n").encode())
+
+
+def _quoted(value: str) -> str:
+    """Return a string as TOML writes it; a folder may have a quotation mark in its name."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def round_file(workspace: Path, draw: Draw) -> Path:

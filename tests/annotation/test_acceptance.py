@@ -130,6 +130,13 @@ def test_a_source_is_drawn_judged_by_rules_then_by_people(workspace, folder):
     assert done.round_file is None
 
 
+def test_a_round_file_can_be_read_whatever_the_folder_of_its_gold_is_called(workspace):
+    gold = workspace / 'a "b" \\c 金.jsonl'
+    said = assess_source(workspace, "a", "river", "after", 100, Asking("1", gold=gold))
+
+    assert load_round(said.round_file).gold_file == gold
+
+
 def test_a_run_that_changed_after_its_sample_is_assessed_again(workspace, folder):
     assess(workspace)
     run = open_run("river", workspace)
