@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotation.sample_file import write_sample
-from annotation.verdicts import read_verdicts, round_of
+from annotation.verdicts import check_shown, read_verdicts, round_of
 from pipeline.database import open_registry, session
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates.candidate import released_digests, stored_candidate
@@ -148,7 +148,7 @@ def accept_release(
 
     Raises:
         RecipeError: there is no such candidate, or it is too small for anything but a trial.
-        LedgerError: it is not what was built.
+        LedgerError: it is not what was built, or people were shown other texts.
     """
     candidate = stored_candidate(workspace, version)
     engine = open_registry(workspace)
@@ -186,6 +186,11 @@ def accept_release(
                 enter_found(opened, workspace, draw, "machine", found)
             else:
                 _write_round(workspace, draw, asking, _rows_of_release(candidate.folder, rows, len(names)))
+    with session(engine) as opened:
+        waiting = [one.draw for one in rounds_of(opened, "acceptance", release=version) if "people" not in one.found]
+    for draw in (one for one in waiting if one.root == root):
+        rows = draw_sample(digests, draw.n, draw.seed)
+        check_shown(workspace, draw, _rows_of_release(candidate.folder, rows, len(names)))
     said = _collect(engine, workspace, "acceptance", drawn["acceptance"], release=version)
     with session(engine) as opened:
         technical = stand_of_release(opened, version, root, "technical")[0]
