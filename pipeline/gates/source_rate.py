@@ -28,7 +28,7 @@ def source_rate(look: Inspection) -> Finding:
         stands = {phase: standing(look.opened, phase, source=name) for phase in OF_SOURCES}
         faults = [f"{phase}: {one.why}" for phase, one in stands.items() if one.verdict != "passed"]
         faults += [fault for phase, one in stands.items() for fault in _small(phase, one)]
-        faults += _stale(look, name, stands["after"])
+        faults += _outweighed(look, stands["after"]) + _stale(look, name, stands["after"])
         figures[name] = {**{phase: one.as_json() for phase, one in stands.items()}, "faults": faults}
         if faults:
             wrong.append(f'"{name}" {faults[0]}')
@@ -53,6 +53,14 @@ def _small(phase: str, one: Standing) -> list[str]:
     return [f"{phase}: {one.pooled.n} were looked at, {least} must be"] if small else []
 
 
+def _outweighed(look: Inspection, after: Standing) -> list[str]:
+    """Name the runs of a release that are too bad by their own rounds, where only others make the source pass."""
+    if after.verdict != "passed":
+        return []
+    alone = {run: stand("after", [one for one in after.rounds if one.draw.run == run]) for run in look.candidate.runs}
+    return [f'after: of run "{run}" {one.why}' for run, one in alone.items() if one.verdict == "barred"]
+
+
 def _stale(look: Inspection, name: str, after: Standing) -> list[str]:
     if after.verdict != "passed":
         return []
@@ -62,10 +70,6 @@ def _stale(look: Inspection, name: str, after: Standing) -> list[str]:
         draw = newest.get(run)
         if draw is None:
             faults.append(f'after: its documents of run "{run}" were not assessed')
-            continue
-        alone = stand("after", [one for one in after.rounds if one.draw.run == run])
-        if alone.verdict == "barred":
-            faults.append(f'after: of run "{run}" {alone.why}')
             continue
         summary = look.summaries[run]
         account = {} if summary is None else summary.get("sources", {}).get(name, {})
