@@ -20,7 +20,7 @@ from pipeline.request.releases import data_files, id_in_run
 from pipeline.runs import Run, open_run
 from pipeline.salt import salt_of
 from pipeline.store import read_json, read_range, read_table
-from pipeline.veiled import is_veiled, veiled_in
+from pipeline.veiled import is_veiled, veiled_id, veiled_in
 
 EXCERPT_CHARS = 120
 
@@ -37,7 +37,7 @@ def trace(release: Path, identity: str, workspace: Path) -> dict[str, Any]:
         RecipeError: the folder holds no release, or the release has no such row.
     """
     manifest = read_manifest(release)
-    path, number, row = _find(release, identity)
+    path, number, row = _find(release, identity, workspace)
     source, own = row["source"], id_in_run(row)
     found: dict[str, Any] = {
         "release": {key: manifest.get(key) for key in ("version", "trial", "state", "root", "data_root", "previous")},
@@ -72,12 +72,18 @@ def _own_id(run: Run, source: str, identity: str, workspace: Path) -> str:
     raise RecipeError(f'run "{run.name}" has no document that "{identity}" stands for, by the salt of {workspace}')
 
 
-def _find(release: Path, identity: str) -> tuple[Path, int, dict[str, Any]]:
-    for path in data_files(release):
-        place = pc.index(read_table(path, ["id"])["id"], identity).as_py()
-        if place >= 0:
-            (row,) = read_range(path, place, place + 1).to_pylist()
-            return path, int(place), row
+def _find(release: Path, identity: str, workspace: Path) -> tuple[Path, int, dict[str, Any]]:
+    """Find a row by its id, or by the one that it had before something stood for it."""
+    manifest = read_manifest(release)
+    stands: list[str] = []
+    if manifest.get("veiled", {}).get("ids") and workspace.is_dir():
+        stands = [veiled_id(salt_of(workspace), source, identity) for source in manifest["sources"]]
+    for one in (identity, *stands):
+        for path in data_files(release):
+            place = pc.index(read_table(path, ["id"])["id"], one).as_py()
+            if place >= 0:
+                (row,) = read_range(path, place, place + 1).to_pylist()
+                return path, int(place), row
     raise RecipeError(f'the release {release} has no row "{identity}"')
 
 

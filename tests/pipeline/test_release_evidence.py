@@ -227,6 +227,14 @@ def test_the_card_is_what_the_hub_reads(trial):
     assert [part in text for part in ("试用发布", "Trial release", "## 概述", "## Summary")] == [True] * 4
 
 
+def test_the_card_counts_as_masked_only_what_was_masked():
+    manifest = describe("2026.11")
+    manifest["runs"][0]["personal_data"]["kept"] = {"public_role": 2}
+    said = card(manifest, STATISTICS, {"sources": {}})
+    assert ("共处理 3 处" in said, "另有 2 处按策略识别后保留原文" in said) == (True, True)
+    assert ("3 places in all" in said, "Found and left as they are, as policies say: 2 places." in said) == (True, True)
+
+
 def test_the_card_names_the_licence_in_the_registry_where_no_row_has_one():
     manifest = describe("2026.11")
     source = {**manifest["sources"]["crawl"], "licence": None}
