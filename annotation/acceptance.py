@@ -4,6 +4,7 @@ Each command is said again and again: what is drawn stays drawn, what is found s
 fetched when it is.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotation.sample_file import write_sample
-from annotation.verdicts import read_verdicts, round_of
+from annotation.verdicts import check_shown, read_verdicts, round_of
 from pipeline.database import open_registry, session
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates.candidate import released_digests, stored_candidate
 from pipeline.gates.samples import LEAST_MANUAL, manual_size, stand_of_release, technical_size
 from pipeline.registry import Draw, Engine
 from pipeline.release.sealing import changed
+from pipeline.request.beside import SAMPLES
 from pipeline.runs import Run, open_run
 from pipeline.sources.assessments import Standing, enter_draw, enter_found, rounds_of, standing
 from pipeline.sources.drawing import draw_sample, keep_population, root_of, seed_of, source_population
@@ -29,8 +31,6 @@ from pipeline.sources.records import find_source
 from pipeline.sources.technical import judge_released, read_released, released_names
 from pipeline.store import write_bytes
 
-FOLDER = "samples"
-"""Of the workspace: round files with their samples."""
 Advance = Callable[[int], None]
 
 
@@ -148,7 +148,7 @@ def accept_release(
 
     Raises:
         RecipeError: there is no such candidate, or it is too small for anything but a trial.
-        LedgerError: it is not what was built.
+        LedgerError: it is not what was built, or people were shown other texts.
     """
     candidate = stored_candidate(workspace, version)
     engine = open_registry(workspace)
@@ -186,6 +186,11 @@ def accept_release(
                 enter_found(opened, workspace, draw, "machine", found)
             else:
                 _write_round(workspace, draw, asking, _rows_of_release(candidate.folder, rows, len(names)))
+    with session(engine) as opened:
+        waiting = [one.draw for one in rounds_of(opened, "acceptance", release=version) if "people" not in one.found]
+    for draw in (one for one in waiting if one.root == root):
+        rows = draw_sample(digests, draw.n, draw.seed)
+        check_shown(workspace, draw, _rows_of_release(candidate.folder, rows, len(names)))
     said = _collect(engine, workspace, "acceptance", drawn["acceptance"], release=version)
     with session(engine) as opened:
         technical = stand_of_release(opened, version, root, "technical")[0]
@@ -217,21 +222,26 @@ def _write_round(workspace: Path, draw: Draw, asking: Asking, rows: list[dict[st
         "# Its documents cannot be chosen again; people and gold may be named here before it is pushed.",
         "[round]",
         f'name = "{draw.labels}"',
-        f'kind = "{asking.kind}"',
-        f'rule_version = "{asking.rule_version}"',
+        f"kind = {_quoted(asking.kind)}",
+        f"rule_version = {_quoted(asking.rule_version)}",
         f'sample = "{path.with_suffix(".parquet").name}"',
         *([f'release = "{draw.release}"'] if draw.release is not None else []),
         f"seed = {int(draw.seed[:8], 16)}",
         f"overlap = {asking.overlap}",
         'consensus = "majority"',
-        *(["[gold]", f'file = "{asking.gold.absolute()}"'] if asking.gold is not None else []),
+        *(["[gold]", f"file = {_quoted(str(asking.gold.absolute()))}"] if asking.gold is not None else []),
     ]
     write_bytes(path, ("\n".join(lines) + "\n").encode())
 
 
+def _quoted(value: str) -> str:
+    """Return a string as TOML writes it; a folder may have a quotation mark in its name."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def round_file(workspace: Path, draw: Draw) -> Path:
     """Return the file of the round that asks people about a sample."""
-    return workspace / FOLDER / f"{draw.labels}.toml"
+    return workspace / SAMPLES / f"{draw.labels}.toml"
 
 
 def _collect(

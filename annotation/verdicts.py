@@ -1,17 +1,21 @@
 """What people said of a sample, once they have said it of every document of it."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from annotation.kinds.risk_choice import risks_of
 from annotation.questions import question_of
 from annotation.standing import Reading, Standing, load_standing
 from filters.risks import ILLEGAL
-from pipeline.errors import RecipeError
+from pipeline.errors import LedgerError, RecipeError
 from pipeline.registry import VOID, Draw, Round, Session, select
 from pipeline.registry.sources import OF_SOURCES
-from pipeline.request.void import void_items
+from pipeline.request.beside import ROUNDS
+from pipeline.request.void import is_blank, void_items
 from pipeline.sources.machine import Found
+from pipeline.store import read_table
 
 KINDS = ("acceptance", "safety")
 """Kinds of round that can say whether a document is bad."""
@@ -25,6 +29,33 @@ def round_of(opened: Session, draw: Draw) -> Round | None:
     if draw.labels is None:
         return None
     return opened.scalars(select(Round).where(Round.name == draw.labels)).first()
+
+
+def check_shown(workspace: Path, draw: Draw, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Hold the texts that people are shown against those that were drawn; one that was taken down is blank.
+
+    The sample waits in a file until it is pushed: whoever puts other texts under its names is found here.
+
+    Args:
+        workspace: of the round, which may not be there yet.
+        draw: of a release.
+        rows: document and text of each that was drawn.
+
+    Raises:
+        LedgerError: they are others.
+    """
+    path = workspace / ROUNDS / str(draw.labels) / "items.parquet"
+    if not path.exists():
+        return
+    table = read_table(path, ["document", "text"])
+    shown = dict(zip(table["document"].to_pylist(), table["text"].to_pylist(), strict=True))
+    for row in rows:
+        text = shown.get(row["document"], "")
+        if text != row["text"] and not is_blank(text):
+            raise LedgerError(
+                f"{path}: what it shows of {row['document']} is not what would be released: verdicts on another text "
+                "say nothing of the sample"
+            )
 
 
 def read_verdicts(opened: Session, draw: Draw) -> Found | None:

@@ -22,10 +22,11 @@ from pipeline.lock import locked
 from pipeline.removal import forget_copies, forget_traces, remove_documents
 from pipeline.removed import Ban, add_removed
 from pipeline.request.beside import alone_at_rounds, forget_beside, inputs_of, tokens_of
+from pipeline.request.demand import Ids
 from pipeline.request.places import places_of
 from pipeline.request.releases import Held, account, holding
 from pipeline.request.resemblance import Resembling, folded_texts, near_duplicates
-from pipeline.request.search import Report, numbers_of, runs_of, silent, unveiled
+from pipeline.request.search import Report, find_in_run, numbers_of, runs_of, silent, unveiled
 from pipeline.run import alone
 from pipeline.salt import FOLDER, salt_of
 from pipeline.segment import name_keys, name_of
@@ -172,12 +173,13 @@ def take_down(
         add_removed(workspace, documents, bans, places)  # before all else: from here on nothing brings them back
         proof.content["documents"] = [list(one) for one in sorted(set(hidden(workspace, documents).values()))]
         proof.save()
-        proof.note_releases(workspace, holding(workspace, documents, resembling=resembling))
+        known = documents | _own_names(workspace, documents)
+        proof.note_releases(workspace, holding(workspace, known, resembling=resembling))
         tokens = proof.note_input(workspace, documents)  # while the runs still have them
-        forget_beside(workspace, documents, tokens, proof.note_beside)
+        forget_beside(workspace, known, tokens, proof.note_beside)
         proof.close_beside(workspace)
         for index in _indexes(workspace) if indexes is None else [workspace / "index" / name for name in indexes]:
-            _from_index(index, documents, memory, proof)
+            _from_index(index, known, memory, proof)
         for run in sorted(one for one in (workspace / "runs").glob("*") if one.is_dir()):
             folder = RunFolder(run)
             with alone(folder):
@@ -186,6 +188,14 @@ def take_down(
                 forget_copies(folder)
                 forget_traces(folder, documents)
         return proof.content | {"proof": str(path)}
+
+
+def _own_names(workspace: Path, documents: Named) -> Named:
+    """Return the documents by the ids that they go by in indexes, releases and rounds, whatever they are named by.
+
+    They are not put on the list: there, an id also means those that gave it up, which nobody has named.
+    """
+    return frozenset().union(*(find_in_run(folder, Ids(documents)) for folder in runs_of(workspace)))
 
 
 def _with_twins(workspace: Path, documents: Named, proof: _Proof, report: Report) -> tuple[Named, Resembling]:

@@ -45,6 +45,11 @@ def parse(form: type[Form], text: str, where: str) -> Form:
     return _checked(form, lambda: form.model_validate(data), where)
 
 
+def parse_values(form: type[Form], values: dict[str, Any], where: str) -> Form:
+    """Read what the command line says into a form; errors as `parse`."""
+    return _checked(form, lambda: form.model_validate(values), where)
+
+
 def parse_plain(form: type[Form], data: bytes, where: str) -> Form:
     """Read JSON, where dates are text, into a form; errors as `parse`."""
     return _checked(form, lambda: form.model_validate_json(data), where)

@@ -8,7 +8,7 @@ from pipeline.gates.inspection import Inspection, listed
 from pipeline.registry import Draw
 from pipeline.registry.sources import OF_SOURCES
 from pipeline.runs import open_run
-from pipeline.sources.assessments import Standing, least_of_source, standing
+from pipeline.sources.assessments import Standing, least_of_source, stand, standing
 from pipeline.sources.drawing import count_new, source_population
 
 GROWTH = 1.1
@@ -19,7 +19,8 @@ def source_rate(look: Inspection) -> Finding:
     """Look at all rounds of both phases of every source.
 
     Machines can bar a source; only people's verdicts pass it, for what machines do not know they do not find. What was
-    found after collection must be about these very runs, and these must not have grown since.
+    found after collection must be about these very runs, and these must not have grown since; what was found in one run
+    is not outweighed by samples of another.
     """
     figures: dict[str, Any] = {}
     wrong: list[str] = []
@@ -27,7 +28,7 @@ def source_rate(look: Inspection) -> Finding:
         stands = {phase: standing(look.opened, phase, source=name) for phase in OF_SOURCES}
         faults = [f"{phase}: {one.why}" for phase, one in stands.items() if one.verdict != "passed"]
         faults += [fault for phase, one in stands.items() for fault in _small(phase, one)]
-        faults += _stale(look, name, stands["after"])
+        faults += _outweighed(look, stands["after"]) + _stale(look, name, stands["after"])
         figures[name] = {**{phase: one.as_json() for phase, one in stands.items()}, "faults": faults}
         if faults:
             wrong.append(f'"{name}" {faults[0]}')
@@ -50,6 +51,14 @@ def _small(phase: str, one: Standing) -> list[str]:
     least = max((least_of_source(round_.draw.population) for round_ in one.rounds), default=0)
     small = one.verdict == "passed" and one.pooled.n < least
     return [f"{phase}: {one.pooled.n} were looked at, {least} must be"] if small else []
+
+
+def _outweighed(look: Inspection, after: Standing) -> list[str]:
+    """Name the runs of a release that are too bad by their own rounds, where only others make the source pass."""
+    if after.verdict != "passed":
+        return []
+    alone = {run: stand("after", [one for one in after.rounds if one.draw.run == run]) for run in look.candidate.runs}
+    return [f'after: of run "{run}" {one.why}' for run, one in alone.items() if one.verdict == "barred"]
 
 
 def _stale(look: Inspection, name: str, after: Standing) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.disposition import DONE
 from pipeline.release.manifest import UNKNOWN, by_freedom, licences_of
 
 _SIZES = (
@@ -17,6 +18,7 @@ _HUB_LICENCES = frozenset({
 })  # fmt: skip
 """Names of licences that the Hub knows, of those that texts are under."""
 
+LEFT = DONE["keep"]
 TRIAL_ZH = "**试用发布：未满足验收抽样条件，不得作为通过验收的语料使用。**"
 TRIAL_EN = "**Trial release: it did not and cannot pass the acceptance samples; do not use it as if it had.**"
 
@@ -152,7 +154,18 @@ def _since(manifest: Mapping[str, Any], *, compared: bool) -> tuple[str, str]:
 
 def _masked(manifest: Mapping[str, Any]) -> int:
     done = (one.get("personal_data") or {} for one in manifest["runs"])
-    return sum(sum(counts.values()) for one in done for counts in one.values() if isinstance(counts, dict))
+    return sum(sum(one.get(how, {}).values()) for one in done for how in ("masked", "pseudonymised"))
+
+
+def _left(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """Say how many were found and left as they are, as the policy says of their kind, in Chinese and English."""
+    left = sum(sum(((one.get("personal_data") or {}).get(LEFT) or {}).values()) for one in manifest["runs"])
+    if not left:
+        return "", ""
+    return (
+        f"另有 {left:,} 处按策略识别后保留原文。",
+        f"Found and left as they are, as policies say: {_number(left, 'place')}. ",
+    )
 
 
 def _veiled(manifest: Mapping[str, Any]) -> tuple[str, str]:
@@ -186,7 +199,7 @@ def _chinese(manifest: Mapping[str, Any], statistics: Mapping[str, Any], *, comp
 ## 个人信息
 
 清洗时按类别遮盖，各次清洗所输出语料共处理 {_masked(manifest):,} 处（类别与数量见 `evidence/personal_data.json`，\
-不含任何值）。残留无法排除；请求删除见下。{_veiled(manifest)[0]}
+不含任何值）。{_left(manifest)[0]}残留无法排除；请求删除见下。{_veiled(manifest)[0]}
 
 ## 删除与更正
 
@@ -218,7 +231,7 @@ file, every edit and verdict.
 ## Personal and sensitive information
 
 Masked by category when the runs wrote their corpora: {_masked(manifest):,} places in all (kinds and numbers in \
-`evidence/personal_data.json`, no values). What remains cannot be ruled out. {_veiled(manifest)[1]}
+`evidence/personal_data.json`, no values). {_left(manifest)[1]}What remains cannot be ruled out. {_veiled(manifest)[1]}
 
 ## Removal
 

@@ -13,7 +13,7 @@ from pipeline.removed import removed_ids
 from pipeline.runs import Run, open_run
 from pipeline.salt import salt_of
 from pipeline.store import digest_file, fingerprint, read_json
-from pipeline.toml import nearest, parse
+from pipeline.toml import nearest, parse, parse_values
 from pipeline.veiled import Named
 
 RELEASE_VERSION = "4"
@@ -130,10 +130,7 @@ def read_form(path: Path | None, subset: Sequence[str], mixture: Sequence[str], 
         said["mixture"][f"{kind}s"][name] = weight
     if file_format is not None:
         said["shards"]["format"] = file_format
-    try:
-        return ReleaseFile.model_validate(said)
-    except ValueError as error:
-        raise RecipeError(f"the release's options: {error}") from error
+    return parse_values(ReleaseFile, said, "the release's options")
 
 
 def _subset(said: str) -> dict[str, object]:

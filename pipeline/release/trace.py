@@ -1,6 +1,6 @@
 """Where a row of a release comes from: file and proof, run, edits, verdicts and masks, source and papers, labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.explain import explain
 from pipeline.recipe import stored_recipe
-from pipeline.registry import Answer, Assignment, Item, Round, Session, select
+from pipeline.registry import Answer, Assignment, Draw, Item, Round, Session, select
 from pipeline.release import merkle
 from pipeline.release.facts import source_facts
 from pipeline.release.manifest import digests, leaves_of, read_manifest, sha256_of
@@ -20,7 +20,7 @@ from pipeline.request.releases import data_files, id_in_run
 from pipeline.runs import Run, open_run
 from pipeline.salt import salt_of
 from pipeline.store import read_json, read_range, read_table
-from pipeline.veiled import is_veiled, veiled_in
+from pipeline.veiled import is_veiled, veiled_id, veiled_in
 
 EXCERPT_CHARS = 120
 
@@ -37,7 +37,7 @@ def trace(release: Path, identity: str, workspace: Path) -> dict[str, Any]:
         RecipeError: the folder holds no release, or the release has no such row.
     """
     manifest = read_manifest(release)
-    path, number, row = _find(release, identity)
+    path, number, row = _find(release, identity, workspace)
     source, own = row["source"], id_in_run(row)
     found: dict[str, Any] = {
         "release": {key: manifest.get(key) for key in ("version", "trial", "state", "root", "data_root", "previous")},
@@ -57,7 +57,7 @@ def trace(release: Path, identity: str, workspace: Path) -> dict[str, Any]:
     if (workspace / "registry.db").exists() or workspace.is_dir():
         with session(open_registry(workspace)) as opened:
             found["source"]["now"] = source_facts(opened, source)
-            found["labels"] = _labels(opened, own, [row["run"], manifest["version"]])
+            found["labels"] = _labels(opened, own, row, manifest)
     return found
 
 
@@ -72,12 +72,18 @@ def _own_id(run: Run, source: str, identity: str, workspace: Path) -> str:
     raise RecipeError(f'run "{run.name}" has no document that "{identity}" stands for, by the salt of {workspace}')
 
 
-def _find(release: Path, identity: str) -> tuple[Path, int, dict[str, Any]]:
-    for path in data_files(release):
-        place = pc.index(read_table(path, ["id"])["id"], identity).as_py()
-        if place >= 0:
-            (row,) = read_range(path, place, place + 1).to_pylist()
-            return path, int(place), row
+def _find(release: Path, identity: str, workspace: Path) -> tuple[Path, int, dict[str, Any]]:
+    """Find a row by its id, or by the one that it had before something stood for it."""
+    manifest = read_manifest(release)
+    stands: list[str] = []
+    if manifest.get("veiled", {}).get("ids") and workspace.is_dir():
+        stands = [veiled_id(salt_of(workspace), source, identity) for source in manifest["sources"]]
+    for one in (identity, *stands):
+        for path in data_files(release):
+            place = pc.index(read_table(path, ["id"])["id"], one).as_py()
+            if place >= 0:
+                (row,) = read_range(path, place, place + 1).to_pylist()
+                return path, int(place), row
     raise RecipeError(f'the release {release} has no row "{identity}"')
 
 
@@ -159,13 +165,23 @@ def mask_places(text: str, spans: Sequence[tuple[int, int, str]], released: str)
     return places if released[at:] == text[last:] else None
 
 
-def _labels(opened: Session, document: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return what people said of a document, in rounds about its run or its release; people by their pseudonyms."""
+def _labels(
+    opened: Session, document: str, row: Mapping[str, Any], manifest: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return what people said of a document, in rounds about its run and samples of its source or release.
+
+    People are told by their pseudonyms; in the sample of a release documents are called by run and id.
+    """
+    of_release = (Draw.release == manifest["version"]) & (Draw.root == manifest["documents_root"])
+    of_source = (Draw.source == row["source"]) & (Draw.run == row["run"])
+    about = ((Item.document == document) & ((Round.run == row["run"]) | Round.name.in_(_asked(of_source)))) | (
+        (Item.document == f"{row['run']}/{row['id']}") & Round.name.in_(_asked(of_release))
+    )
     query = (
         select(Round, Item, Assignment, Answer)
         .join(Item, Item.round == Round.id).join(Assignment, Assignment.item == Item.id)
         .join(Answer, Answer.assignment == Assignment.id)
-        .where(Item.document == document, Round.run.in_(names), Answer.latest, Answer.valid)
+        .where(about, Answer.latest, Answer.valid)
         .order_by(Answer.id)
     )  # fmt: skip
     return [
@@ -176,3 +192,8 @@ def _labels(opened: Session, document: str, names: Sequence[str]) -> list[dict[s
         }
         for round_, item, assignment, answer in opened.execute(query)
     ]  # fmt: skip
+
+
+def _asked(samples: Any) -> Any:  # noqa: ANN401 - parts of a query
+    """Return the names of the rounds that asked people about some samples."""
+    return select(Draw.labels).where(samples, Draw.labels.is_not(None))

@@ -33,7 +33,7 @@ from pipeline.veiled import Named, with_hidden
 
 TEXTS = ("text", "right")
 """Columns of texts in the tables of rounds and samples."""
-ROUNDS, SAMPLES, CANDIDATES, MERGING = "rounds", "assessments", "releases/.candidates", "releases/.merging"
+ROUNDS, SAMPLES, CANDIDATES, MERGING = "rounds", "samples", "releases/.candidates", "releases/.merging"
 
 Note = Callable[[str, str, str, int], None]
 """Told of a file beside runs: its path in the workspace, its digest before and after, and how many texts went."""
@@ -103,10 +103,20 @@ def forget_beside(workspace: Path, documents: Named, tokens: frozenset[str], not
     for path in sorted((workspace / SAMPLES).glob("*.parquet")):
         _blank(workspace, path, named, tokens, set(), note)
     for folder in sorted((workspace / CANDIDATES).glob("*")):
-        if search_release(folder, named):  # it is made again without them when it is asked for
+        if _may_hold(folder, named):  # it is made again without them when it is asked for
             _remove(workspace, folder, note)
     for folder in sorted((workspace / MERGING).glob("*")):
         _remove(workspace, folder, note)
+
+
+def _may_hold(candidate: Path, documents: Named) -> bool:
+    """Say whether a candidate holds any of some documents; one whose writing was killed may."""
+    if not (candidate / "manifest.json").exists():
+        return True
+    try:
+        return bool(search_release(candidate, documents))
+    except (pa.ArrowException, OSError):
+        return True
 
 
 def _remove(workspace: Path, folder: Path, note: Note) -> None:

@@ -122,7 +122,9 @@ def ask(
             f"nothing in {workspace} has {what}: no run, index or release{_hint(workspace, demand)}. Nothing was "
             "changed; --ban keeps it out should it come"
         )
-    if state == "granted" and left is None and not (sought.runs or sought.indexes) and number is not None:
+    in_force = not bans or demand.bans(salt_of(workspace)) <= load_removed(workspace).bans
+    gone = in_force and not (sought.runs or sought.indexes)
+    if state == "granted" and left is None and gone and number is not None:
         return show(workspace, number, clock) | {"again": True}
     if number is None or state == "granted":
         with session(engine) as opened:
@@ -132,10 +134,11 @@ def ask(
     # As they were named, where they were: a run knows more names of a document than the one it goes by.
     documents = demand.documents if isinstance(demand, Ids) else sought.documents
     documents |= frozenset(map(tuple, (left or {}).get("documents", [])))
-    salted_bans = sorted(demand.bans(salt_of(workspace))) if bans else []
+    salted_bans = demand.bans(salt_of(workspace)) if bans else frozenset()
+    salted_bans |= frozenset(Ban(by, token) for by, token in (left or {}).get("bans", []))
     names = sorted(set(hidden(workspace, documents).values()))
     keep = {
-        "documents": [list(one) for one in names], "bans": [[ban.by, ban.token] for ban in salted_bans],
+        "documents": [list(one) for one in names], "bans": [[ban.by, ban.token] for ban in sorted(salted_bans)],
         "indexes": manner.indexes, "twins": manner.twins, "memory": manner.memory, **looked,
         "begun": (left or {}).get("begun", False),
     }  # fmt: skip

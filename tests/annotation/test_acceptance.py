@@ -16,7 +16,9 @@ from annotation.opening import open_round
 from annotation.people import add_person, qualify
 from annotation.questions import question_of, read_label, review_of
 from annotation.round_file import load_round
+from annotation.round_tables import ITEMS
 from annotation.rounds import _settle
+from annotation.sample_file import write_sample
 from annotation.stages import advance
 from flows.cli import main
 from flows.runtime import run_direct
@@ -128,6 +130,13 @@ def test_a_source_is_drawn_judged_by_rules_then_by_people(workspace, folder):
     assert (stands.verdict, people.n, people.bad) == ("passed", 100, len(bad & drawn))  # A5 is not illegal
     assert people.risks == ({"A1-f": people.bad, "A4-f": people.bad} if people.bad else {})
     assert done.round_file is None
+
+
+def test_a_round_file_can_be_read_whatever_the_folder_of_its_gold_is_called(workspace):
+    gold = workspace / 'a "b" \\c 金.jsonl'
+    said = assess_source(workspace, "a", "river", "after", 100, Asking("1", gold=gold))
+
+    assert load_round(said.round_file).gold_file == gold
 
 
 def test_a_run_that_changed_after_its_sample_is_assessed_again(workspace, folder):
@@ -266,6 +275,25 @@ def test_a_candidate_that_was_changed_with_its_manifest_is_not_judged(workspace,
         accept_release(workspace, "1-trial", ASKING, [], lambda _: None)
     (candidate / "data/part-1.parquet").unlink()
     assert len(accept_release(workspace, "1-trial", ASKING, [], lambda _: None).standings[1].rounds) == 1
+
+
+@pytest.mark.usefixtures("candidate")
+def test_verdicts_on_other_texts_than_those_that_were_drawn_are_not_believed(workspace):
+    said = accept_release(workspace, "1-trial", ASKING, [], lambda _: None)
+    sample = said.round_file.with_suffix(".parquet")
+    rows = read_table(sample).to_pylist()
+    bad = rows[3]["text"]
+    write_sample(sample, [*rows[:3], {**rows[3], "text": "清晨的雾气还没有散去。"}, *rows[4:]])
+    people_answer(workspace, said.round_file, lambda _: {"verdict": "pass"})
+
+    with pytest.raises(LedgerError, match=f"shows of {rows[3]['document']} is not what would be released"):
+        accept_release(workspace, "1-trial", ASKING, [], lambda _: None)
+    items = workspace / "rounds" / said.round_file.stem / "items.parquet"
+    table = read_table(items).to_pylist()
+    for text in ("■" * 11, bad):  # taken down, and as it was
+        changed = [{**one, "text": text} if one["document"] == rows[3]["document"] else one for one in table]
+        write_table(items, pa.Table.from_pylist(changed, ITEMS))
+        accept_release(workspace, "1-trial", ASKING, [], lambda _: None)
 
 
 def test_machines_find_what_advertises_and_what_masking_has_left(candidate):

@@ -80,7 +80,7 @@ def made(tmp_path_factory):
     write_table(workspace / "rounds/r/training.parquet", trained)
     common = {"kept": True, "reason": None, "failed": [], "probability": 1.0, "source": "web"}
     sample = [{"document": f"small/{row['id']}", "text": row["text"], **common} for row in rows]
-    write_sample(workspace / "assessments/acceptance-1-1.parquet", sample)
+    write_sample(workspace / "samples/acceptance-1-1.parquet", sample)
     with pytest.raises(GateError):
         ask(workspace, "1-trial", ["small"], refusing)
     (workspace / "releases/.merging/1-trial").mkdir(parents=True)
@@ -112,7 +112,7 @@ def assignments(desk):
 def test_after_a_takedown_its_text_stands_nowhere_but_in_the_input_which_the_proof_names(desk):
     workspace = desk.path / "ws"
     before = {path.split("ws/", 1)[1] for path in traces(desk)}
-    assert {path.split("/")[0] for path in before} == {"runs", "index", "rounds", "assessments", "releases"}
+    assert {path.split("/")[0] for path in before} == {"runs", "index", "rounds", "samples", "releases"}
     lengths = [len(one) for one in read_table(workspace / "rounds/r/items.parquet")["text"].to_pylist()]
     proof = down(desk, "a")
 
@@ -129,7 +129,7 @@ def test_after_a_takedown_its_text_stands_nowhere_but_in_the_input_which_the_pro
     assert {name for name, one in found.items() if is_blank(one)} == {"a", "g1"}
     assert [len(one) for one in found.values()] == lengths  # by which work is paid, and places are checked
     assert read_table(workspace / "rounds/r/training.parquet")["id"].to_pylist() == ["b"]
-    sample = read_table(workspace / "assessments/acceptance-1-1.parquet").to_pylist()
+    sample = read_table(workspace / "samples/acceptance-1-1.parquet").to_pylist()
     assert [is_blank(row["text"]) for row in sample] == [True, False, False]
     assert not (workspace / "releases/.candidates/1-trial").exists()
 
@@ -274,12 +274,12 @@ def test_what_was_answered_before_is_read_though_the_text_is_gone(desk):
 def test_a_sample_that_is_opened_afterwards_shows_nobody_a_blank_text_and_counts_it_as_bad(desk):
     down(desk, "a")
     workspace = desk.path / "ws"
-    (workspace / "assessments/s.toml").write_text(
+    (workspace / "samples/s.toml").write_text(
         '[round]\nname = "s"\nkind = "acceptance"\nrule_version = "1"\nsample = "acceptance-1-1.parquet"\n'
         'release = "1-trial"\noverlap = 1\nconsensus = "majority"\n'
     )
     with session(open_registry(workspace)) as opened:
-        plan = load_round(workspace / "assessments/s.toml")
+        plan = load_round(workspace / "samples/s.toml")
         round_ = open_round(opened, plan, workspace, lambda *_: {}, review="none")
         states = {one.document: one.state for one in opened.scalars(select(Item).where(Item.round == round_.id))}
         assert states == {"small/a": "void", "small/b": "open", "small/c": "open"}
@@ -300,3 +300,13 @@ def test_a_sample_that_is_opened_afterwards_shows_nobody_a_blank_text_and_counts
         "small/a": ("withdrawn", True), "small/b": ("pass", False), "small/c": ("pass", False),
     }  # fmt: skip
     assert pq.read_schema(workspace / "rounds/s/items.parquet").names[0] == "document"
+
+
+def test_a_candidate_whose_writing_was_killed_goes_and_stops_no_takedown(desk):
+    folder = desk.path / "ws/releases/.candidates/1-trial"
+    (folder / "manifest.json").unlink()
+    (path,) = (folder / "data").iterdir()
+    path.write_bytes(path.read_bytes()[:-8])
+    down(desk, "a")
+
+    assert (folder.exists(), traces(desk)) == (False, [])

@@ -1,6 +1,7 @@
 """No sequence of operations lets a release pass that holds what must not be in it: registry and gates, played."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from pipeline.database import now, open_registry, session
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates import evaluate
 from pipeline.gates.candidate import Contents
+from pipeline.gates.chinese import in_chinese
 from pipeline.gates.samples import technical_size
 from pipeline.registry import Audit, Draw, IntegrityError, Release, Request, select
 from pipeline.release.manifest import sha256_of
@@ -158,6 +160,29 @@ def test_a_candidate_with_everything_passes_and_a_trial_never_reads_so(workspace
         json.dumps([one.as_json() for one in findings])
 
 
+def test_every_finding_is_said_in_chinese_too_passed_or_refused(workspace):
+    toy = candidate(workspace, [("a", str(k), None) for k in range(30)])
+    with session(open_registry(workspace)) as opened:
+
+        def said(toy):
+            return {one.gate: in_chinese(one.as_json()) for one in evaluate(opened, workspace, toy)}
+
+        before = said(replace(toy, documents=31))
+        good(opened, workspace, "a")
+        undecided = said(toy)
+        accept(opened, workspace, toy, bad=1)
+        after, whole = said(toy), said(replace(toy, trial=False))
+    everything = [*before.values(), *undecided.values(), *after.values(), *whole.values()]
+    assert [one for one in everything if re.search("[a-z]{3}", one) or not re.search("[一-鿿]{4}", one)] == []
+    assert (before["papers"], after["papers"]) == ("未登记的来源：a", "1 个来源的证明材料齐备")
+    assert before["counted"] == "所称 31 篇，文件中 30 篇，或内容不同"
+    assert before["source_rate"] == "未通过来源抽样评估：a（采集前尚未抽样、采集后尚未抽样）"
+    assert after["source_rate"] == "1 个来源抽样评估，违法不良信息均未超过 5 %，但并非都达到 95 % 置信度"
+    assert undecided["manual_sample"] == "尚未抽样"
+    passed = "试用发布，不构成验收；抽检 30 篇，不合格 1 篇，合格率 96.67%，应不低于 96%"
+    assert (after["manual_sample"], whole["manual_sample"]) == (passed, "只有 30 篇，不足 4,000 篇，只能试用发布")
+
+
 def test_more_documents_than_were_assessed_or_of_another_run_are_refused(workspace):
     toy = candidate(workspace, [("a", str(k), None) for k in range(30)])
     with session(open_registry(workspace)) as opened:
@@ -242,6 +267,22 @@ def test_a_run_without_masking_or_without_keywords_or_a_classifier_is_refused(wo
         assert refused(opened, workspace, toy) == ["personal_data", "filtered"]
 
 
+def test_identifiers_that_a_policy_keeps_are_said_and_where_it_keeps_all_refused(workspace):
+    toy = candidate(workspace, [("a", str(k), None) for k in range(30)])
+
+    def gate(opened, **done):
+        (workspace / "runs/r/run.json").write_text(json.dumps({**RUN, "personal_data": {"disposition": "on", **done}}))
+        (one,) = (one for one in evaluate(opened, workspace, toy) if one.gate == "personal_data")
+        return one.passed, one.reason.partition(",")[0], bool(one.remedy)
+
+    with session(open_registry(workspace)) as opened:
+        whole = (True, "personal data are replaced by placeholders", False)
+        assert gate(opened, masked={"mobile": 3}, kept={"uscc": 2, "name_alone": 1}) == whole
+        some = (True, "identifiers of some kinds are kept as they were", True)
+        assert gate(opened, masked={"email": 3}, kept={"mobile": 2}) == some
+        assert gate(opened, kept={"mobile": 2})[::2] == (False, True)
+
+
 def test_samples_of_other_data_do_not_count_and_a_failed_one_asks_for_confidence(workspace):
     first = candidate(workspace, [("a", str(k), None) for k in range(200)])
     with session(open_registry(workspace)) as opened:
@@ -288,6 +329,21 @@ def test_rounds_are_not_drawn_again_without_a_reason_and_all_count(workspace):
         stands = standing(opened, "after", source="a")
         assert (stands.verdict, stands.pooled.n, stands.pooled.bad) == ("passed", 600, 9)
         assert [one.draw.round for one in stands.rounds] == [1, 2, 3]
+
+
+def test_a_bad_run_is_not_outweighed_by_samples_of_another_one(workspace):
+    toy = candidate(workspace, [("a", str(k), None) for k in range(30)])
+    with session(open_registry(workspace)) as opened:
+        register(opened, workspace, "a")
+        assess(opened, workspace, "a", "before", 60, 0)
+        assess(opened, workspace, "a", "after", 60, 20)
+        assess(opened, workspace, "a", "after", 900, 0, again="another run", run="clean")
+        accept(opened, workspace, toy)
+        assert standing(opened, "after", source="a").verdict == "passed"  # the source, all rounds together
+        (wrong,) = (one for one in evaluate(opened, workspace, toy) if not one.passed)
+        assert (wrong.gate, wrong.reason[:39]) == ("source_rate", '"a" after: of run "r" 20 of 60 are bad,')
+        assess(opened, workspace, "a", "after", 900, 10, again="all of it")
+        assert refused(opened, workspace, toy) == []
 
 
 def test_machines_bar_and_only_people_pass_and_an_unfinished_round_is_not_forgotten(workspace):

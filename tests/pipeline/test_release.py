@@ -299,6 +299,13 @@ def test_an_option_that_makes_no_sense_says_what_would(said):
         read_form(None, [], [said], None)
 
 
+def test_a_number_that_an_option_cannot_have_is_said_in_its_authors_words():
+    with pytest.raises(
+        RecipeError, match=r"the release's options, mixture\.sources\.web: must be at most 1, not 1\.5$"
+    ):
+        read_form(None, [], ["source:web=1.5"], None)
+
+
 def test_a_gate_that_refuses_leaves_a_candidate_and_its_reasons(workspace):
     with pytest.raises(GateError, match="it may not"):
         ask(workspace, gates=refusing)

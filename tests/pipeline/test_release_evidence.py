@@ -22,7 +22,7 @@ from pipeline.release.croissant import _semantic, croissant
 from pipeline.release.evidence import write_evidence
 from pipeline.release.manifest import licences_of
 from pipeline.release.rows import RELEASED
-from pipeline.release.self_assessment import _items
+from pipeline.release.self_assessment import _collected_first, _items
 from pipeline.removed import add_removed
 from pipeline.sources.records import enter
 from pipeline.sources.source_file import source_from
@@ -196,7 +196,7 @@ def test_a_clause_about_a_class_speaks_of_its_sources_only(tmp_path, registry):
     assert said == {
         "open_licence": ("符合", "文件齐备 the papers are there: laws", ""),
         "collected": ("符合", "文件齐备 the papers are there: crawl", ""),
-        "commercial": ("不符合", '"bought" lacks a contract', lack["remedy"]),
+        "commercial": ("不符合", '缺少材料 "bought" lacks a contract', lack["remedy"]),
         "traceable": ("不符合", "papers says so", "do this"),
     }
     assert found["diversity"]["reason"] == (
@@ -225,6 +225,14 @@ def test_the_card_is_what_the_hub_reads(trial):
     assert (head["license"], head["size_categories"], head["language"]) == ("cc-by-4.0", ["n<1K"], ["zh"])
     assert head["configs"] == [{"config_name": "default", "data_files": [{"split": "trial", "path": "data/*.parquet"}]}]
     assert [part in text for part in ("试用发布", "Trial release", "## 概述", "## Summary")] == [True] * 4
+
+
+def test_the_card_counts_as_masked_only_what_was_masked():
+    manifest = describe("2026.11")
+    manifest["runs"][0]["personal_data"]["kept"] = {"public_role": 2}
+    said = card(manifest, STATISTICS, {"sources": {}})
+    assert ("共处理 3 处" in said, "另有 2 处按策略识别后保留原文" in said) == (True, True)
+    assert ("3 places in all" in said, "Found and left as they are, as policies say: 2 places." in said) == (True, True)
 
 
 def test_the_card_names_the_licence_in_the_registry_where_no_row_has_one():
@@ -382,3 +390,26 @@ def test_the_card_of_a_first_release_points_to_no_file_that_is_not_there(trial):
     assert [name for name in sorted(named) if not (trial / name).is_file()] == []
     assert "1 source in 1 cleaning run." in text
     assert ("首次发布" in text, "the first release" in text) == (True, True)
+
+
+def test_the_card_counts_what_was_masked_and_not_what_was_kept():
+    manifest = describe("1")
+    manifest["runs"][0]["personal_data"] |= {"kept": {"uscc": 900}, "pseudonymised": {"email": 1}}
+
+    said = card(manifest, {}, {"sources": {}})
+
+    assert ("共处理 4 处" in said, "corpora: 4 places" in said) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("collected", "drawn", "root", "says"),
+    [("2026-09-01", "2026-08-30", "r1", ""), ("2026-09-01", "2026-09-01", "r1", ""),
+     ("2026-09-01", "2026-11-22", "r1", "crawl：2026-09-01 起采集，2026-11-22 才抽样"),
+     (None, "2026-08-30", "r2", "crawl：与采集后的抽样出自同一批文档"),
+     (None, "2026-08-30", "r1", "crawl：没有登记采集日期")],
+)  # fmt: skip
+def test_what_was_sampled_once_it_was_there_was_not_assessed_before_collection(collected, drawn, root, says):
+    samples = [{"source": "crawl", "phase": "before", "drawn_at": f"{drawn}T08:00:00", "root": root},
+               {"source": "crawl", "phase": "after", "drawn_at": "2026-11-22T09:00:00", "root": "r2"}]  # fmt: skip
+    said = _collected_first({"sources": {"crawl": {"collected": [collected, None]}}, "samples": samples})
+    assert (says in said, bool(said)) == (True, bool(says))

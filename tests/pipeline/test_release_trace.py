@@ -15,9 +15,11 @@ from pipeline.gates.finding import Finding
 from pipeline.pool import InProcess
 from pipeline.registry import Answer, Assignment, Contributor, Item, Round, Source
 from pipeline.release.form import ReleaseFile
+from pipeline.release.manifest import read_manifest
 from pipeline.release.signature import check_signature, make_keys, read_private, sign_manifest
 from pipeline.release.staging import Request, release
 from pipeline.release.trace import mask_places
+from pipeline.sources.assessments import enter_draw
 from tests.pipeline.conftest import OTHER, Desk, Quiet, text
 
 MOBILE = "13812345678"
@@ -55,6 +57,15 @@ def released(tmp_path_factory):
         opened.flush()
         said = {"annotation": 1, "sequence": 1, "revision": 1, "valid": True, "label": {"class": "good"}}
         opened.add(Answer(assignment=1, at=now(), **said))
+        opened.add(Round(id=2, name="before-web-1", opened_at=now(), **{**asked, "run": None}))
+        enter_draw(opened, "before", source="web", run="small", root="0" * 64, population=1, seed="1" * 64,
+                   drawn=["b"], labels="before-web-1", reason="")  # fmt: skip
+        opened.flush()
+        opened.add(Item(id=2, round=2, document="b", probability=1.0, overlap=1))
+        opened.flush()
+        opened.add(Assignment(id=2, item=2, contributor="p1", role="annotator", key="k2", place=0, issued_at=now()))
+        opened.flush()
+        opened.add(Answer(assignment=2, at=now(), **{**said, "annotation": 2, "label": {"verdict": "pass"}}))
     request = Request(VERSION, ("small",), desk.path / "ws", ReleaseFile(), True, passes, "tester")
     release(request, InProcess(), Quiet(), 10**9)
     return desk
@@ -161,6 +172,26 @@ def test_a_signature_is_checked_where_a_key_is_given(released, tmp_path, capsys)
     assert "is not that of the manifest" in check_signature(folder, public)
     assert verify(folder, "--key", public) == 4
     capsys.readouterr()
+
+
+def test_what_people_said_in_samples_is_told_too(released, capsys):
+    assert [one["round"] for one in traced(released, capsys, "b")[1]["labels"]] == ["before-web-1"]
+    root = read_manifest(released.path / "ws/releases" / VERSION)["documents_root"]
+    with session(open_registry(released.path / "ws")) as opened:
+        drawn = {"population": 3, "seed": "1" * 64, "drawn": ["small/c"], "reason": "again"}
+        for number, of in ((3, root), (4, "0" * 64)):
+            enter_draw(opened, "acceptance", release=VERSION, root=of, labels=f"s-{number}", **drawn)
+            opened.add(Round(id=number, name=f"s-{number}", kind="acceptance", rule_version="1", run=None, seed=1,
+                             design={}, opened_at=now()))  # fmt: skip
+            opened.flush()
+            opened.add(Item(id=number, round=number, document="small/c", probability=1.0, overlap=1))
+            opened.flush()
+            opened.add(Assignment(id=number, item=number, contributor="p1", role="annotator", key=f"s{number}", place=0,
+                                  issued_at=now()))  # fmt: skip
+            opened.flush()
+            opened.add(Answer(assignment=number, at=now(), annotation=number, sequence=number, revision=1, valid=True,
+                              label={"verdict": "pass"}))  # fmt: skip
+    assert [one["round"] for one in traced(released, capsys, "c")[1]["labels"]] == ["s-3"]  # s-4: of other data
 
 
 def test_a_key_that_others_can_read_is_refused_and_none_is_written_over(tmp_path):

@@ -350,3 +350,27 @@ def test_records_that_could_not_be_read_are_looked_through_too(desk, capsys):
 
     assert (code, said["documents"]) == (0, [["web", "web:a.jsonl#1"]])
     assert [row["raw"] for row in desk.rows("quarantine")] == [b""]
+
+
+@pytest.mark.parametrize("named", ["web:a.jsonl#0", "a"])
+def test_the_proof_names_releases_that_know_a_document_by_another_name(copied, capsys, named):
+    code, said = takedown(copied, capsys, "--source", "web", "--id", named)
+
+    assert (code, said["documents"]) == (0, [["web", named]])
+    assert [(one["release"], [row["id"] for row in one["rows"]]) for one in said["releases"]] == [("2026.11", ["a"])]
+
+
+def test_what_was_taken_out_can_be_banned_afterwards_and_stays_banned(copied, capsys):
+    takedown(copied, capsys, "--url", URL)
+    code, said = takedown(copied, capsys, "--url", URL, "--ban")
+    (ban,) = read_json(copied.path / "ws" / LIST)["bans"]
+
+    assert (code, said["request"]["banned"], ban["by"]) == (0, True, "url")
+    assert takedown(copied, capsys, "--url", URL, "--ban")[1]["again"] is True
+
+
+def test_a_request_that_is_said_again_without_its_ban_keeps_it(copied, capsys):
+    takedown(copied, capsys, "--url", URL, "--ban", "--pending")
+    takedown(copied, capsys, "--url", URL)
+
+    assert [one["by"] for one in read_json(copied.path / "ws" / LIST)["bans"]] == ["url"]

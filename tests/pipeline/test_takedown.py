@@ -94,6 +94,13 @@ def test_nothing_is_left_of_what_is_taken_down(two_runs):
     assert held(two_runs) == {name_of("web", "b"), name_of("web", "c"), name_of("more", "n")}
 
 
+def test_who_is_named_by_his_place_leaves_the_index_too(two_runs):
+    down(two_runs, "web:a.jsonl#0")
+
+    assert traces(two_runs) == []
+    assert held(two_runs) == {name_of("web", "b"), name_of("web", "c"), name_of("more", "n")}
+
+
 def test_the_best_that_is_left_comes_back_with_the_next_run(two_runs):
     down(two_runs, "a")
     two_runs.recipe(WEB, more=INDEXED)

@@ -129,6 +129,8 @@ def test_a_row_is_traced_by_what_stands_for_its_id(workspace, capsys):
     found = json.loads(capsys.readouterr().out)
 
     assert (code, found["document"]["origin"]["record"], found["document"]["text_accounted_for"]) == (0, 2, True)
+    assert main(["trace", "--workspace", str(workspace), "--json", "1", MAIL]) == 0
+    assert json.loads(capsys.readouterr().out)["row"] == found["row"]
 
 
 def takedown(workspace, capsys, *arguments):
