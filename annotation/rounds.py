@@ -50,7 +50,7 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def only_one(workspace: Path) -> Iterator[Engine]:
-    """Hold the workspace's right to talk to Label Studio, and its registry; the kernel gives the right back in any case.
+    """Hold the workspace's right to talk to Label Studio, and its registry; a kill gives the right back too.
 
     Raises:
         BusyError: another command holds it for longer than we wait.

@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -49,14 +49,10 @@ def _listen(options: argparse.Namespace) -> int:
     from annotation.label_studio.receiver import Receiver  # noqa: PLC0415
     from annotation.label_studio.webhook import mark_of, registered  # noqa: PLC0415
     from annotation.listening import Bell, listen  # noqa: PLC0415
-    from annotation.status import find_round  # noqa: PLC0415
-    from pipeline.database import open_registry, session  # noqa: PLC0415
     from pipeline.lock import locked  # noqa: PLC0415
 
     bell, mark = Bell(), mark_of(options.workspace)
-    with session(open_registry(options.workspace)) as opened:
-        for name in options.sync or ():
-            find_round(opened, name)
+    _rounds(options.workspace, options.sync or ())
     rounds = options.workspace / "rounds"
     rounds.mkdir(parents=True, exist_ok=True)
     busy = f"somebody listens for {options.workspace} already; end that command first"
@@ -73,7 +69,7 @@ def _fetch(options: argparse.Namespace, studio: "LabelStudio") -> None:
     """Pull, or sync, and print what came of it, if anything did."""
     from annotation.rounds import pull_rounds, sync_round  # noqa: PLC0415
 
-    names = None if options.sync is None else options.sync or _open_rounds(options.workspace)
+    names = None if options.sync is None else _rounds(options.workspace, options.sync)
     if not names:
         said = [{"pulled": pull_rounds(options.workspace, studio, lambda _: None)}]
     else:
@@ -100,13 +96,17 @@ def _tell(said: dict[str, Any], *, as_json: bool) -> None:
     warn(*(one["status"] for one in pulled["rounds"].values()), *([pushed] if pushed else []))
 
 
-def _open_rounds(workspace: Path) -> list[str]:
+def _rounds(workspace: Path, named: Sequence[str]) -> list[str]:
+    """Return the names of rounds that were named, and have to be there, or of all open ones."""
+    from annotation.status import find_round  # noqa: PLC0415
     from pipeline.database import open_registry, session  # noqa: PLC0415
     from pipeline.registry import OPEN, Round, select  # noqa: PLC0415
 
     engine = open_registry(workspace)
     try:
         with session(engine) as opened:
+            if named:
+                return [find_round(opened, name).name for name in named]
             return list(opened.scalars(select(Round.name).where(Round.state == OPEN).order_by(Round.id)))
     finally:
         engine.dispose()
