@@ -142,8 +142,9 @@ def _check_unchanged(request: Request, plan: Plan, opened: Session) -> None:
 
 
 def _since(request: Request, built: Built) -> dict[str, Any]:
-    """Say which release came before, and how much of it stands as it stood."""
-    query = select(Release).where(Release.version != request.version).order_by(Release.seq.desc()).limit(1)
+    """Say which release of its kind, trial or none, came before, and how much of it stands as it stood."""
+    others = select(Release).where(Release.version != request.version, Release.trial == request.trial)
+    query = others.order_by(Release.seq.desc()).limit(1)
     with session(open_registry(request.workspace)) as opened:  # a comparison takes longer than others should wait
         known = opened.scalars(select(Release.seq).where(Release.version == request.version)).first()
         before = opened.scalars(query if known is None else query.where(Release.seq < known)).first()
