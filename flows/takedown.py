@@ -213,9 +213,16 @@ def _line(one: dict[str, Any]) -> str:
     )
 
 
+def _place(file: str) -> str:
+    """Return the folder of a file that goes with all of it, as of a candidate; else the file."""
+    releases, folder, version, *inside = [*file.split("/"), "", ""]
+    whole = releases == "releases" and folder in {".candidates", ".merging"} and any(inside)
+    return f"{releases}/{folder}/{version}/" if whole else file
+
+
 def _beside(result: dict[str, Any]) -> list[str]:
     """Say what was changed beside runs, and what the operator has to clean."""
-    files = [one["file"] for one in result.get("beside", [])]
+    files = list(dict.fromkeys(_place(one["file"]) for one in result.get("beside", [])))
     lines = [f"Beside runs, blanked or removed: {', '.join(files)}; tasks go with the next sync."] if files else []
     raw = sorted({(one["source"], one["file"]) for one in result.get("input", [])})
     named = ", ".join(f"{file} of {source}" for source, file in raw)
