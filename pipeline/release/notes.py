@@ -164,7 +164,7 @@ def _page(manifest: Mapping[str, Any], previous: str | None, changes: Mapping[st
     runs = [f"- {one}" for one in changes["runs"]["changed"][:_SHOWN]]
     before, now = changes["documents"]["before"], changes["documents"]["now"]
     chosen = ["选择条件、配比或跨次去重方式有变 the selection, mixture or merging is another.", ""]
-    left = f"“{LEFT_OUT}” 仅指本版未选，本身不是删除的理由: that this one did not select them is in itself no reason to delete."
+    left = f"“{LEFT_OUT}” 仅指本版未选，本身不是删除的理由: not selected here, which alone is no reason to delete."
     listed = ["移除的编号 their ids: `evidence/removed_ids.jsonl`.", *([left] if LEFT_OUT in removed["why"] else [])]
     return "\n".join(
         [

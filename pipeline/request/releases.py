@@ -115,7 +115,7 @@ def holding(
 
 
 def account(workspace: Path, held: dict[str, list[Held]]) -> list[dict[str, Any]]:
-    """Say of each release what it holds, and which later one replaced it: the first that covers it and holds nothing."""
+    """Say of each release what it holds, and which later one replaced it: the first that covers it, without these."""
     manifests = {path.name: read_json(path / "manifest.json") or {} for path in releases_of(workspace)}
     return [
         {
@@ -145,7 +145,7 @@ def _replacement(version: str, manifests: dict[str, dict[str, Any]], held: dict[
 def covers(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> bool:
     """Say whether a release was asked for so that it takes all that another took, but for what had to leave.
 
-    That is: of the same runs or more, or at least of all its sources; selected as widely or more so; in the same shares.
+    That is: of the same runs or more, or of all its sources; selected as widely or more so; in the same shares.
     """
     runs, sources = ([{one["name"] for one in m.get("runs", [])} for m in (later, earlier)],
                      [set(m.get("sources", {})) for m in (later, earlier)])  # fmt: skip

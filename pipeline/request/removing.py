@@ -1,6 +1,7 @@
 """From a request to its proof: what it names is searched for, entered, taken out, and can be put back."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,7 +185,9 @@ def carry_out(workspace: Path, number: int, operator: str, clock: Clock, report:
             opened, number, operator, documents=len(proof["documents"]), proof=path.stem, digest=_sha256(path)
         )
     withdraw(open_file(workspace, number))
-    return stored | {"proof": str(path), "request": _described(engine, number, clock)}
+    return stored | {
+        "proof": str(path), "request": _described(engine, number, clock), "run_again": _unfinished(workspace, stored)
+    }  # fmt: skip
 
 
 def _sha256(path: Path) -> str:
@@ -216,7 +219,15 @@ def show(workspace: Path, number: int, clock: Clock) -> dict[str, Any]:
                 opened, number, "show", documents=request["documents"], proof=path.stem, digest=_sha256(path)
             )  # fmt: skip
         request = _described(engine, number, clock)
-    return {**(read_json(path) or {}), "proof": str(path), "request": request}
+    return {
+        **(read_json(path) or {}), "proof": str(path), "request": request, "run_again": _unfinished(workspace, stored)
+    }  # fmt: skip
+
+
+def _unfinished(workspace: Path, proof: Mapping[str, Any]) -> list[str]:
+    """Return the runs that have lost documents and were not run again since: of these no release is made."""
+    names = sorted({one["run"] for one in proof["runs"]})
+    return [name for name in names if not (workspace / "runs" / name / "run.json").exists()]
 
 
 def revoke(workspace: Path, number: int, operator: str, why: str) -> dict[str, Any]:

@@ -329,6 +329,11 @@ def test_a_release_is_compared_with_the_last_one_of_its_kind(workspace):
     assert "compared with 1-trial" in told
     assert ("the selection, mixture or merging is another" in told, "no reason to delete" in told) == (True, True)
     assert "compared with 1: " in notes("2")
+    third = ask(workspace, "3")  # of the same selection as 1, which its holders compare with
+    assert third["previous"]["version"] == "1"
+    assert ask(workspace, "4", runs=["first"])["previous"]["version"] == "2"
+    shutil.rmtree(workspace / "releases/3")
+    assert ask(workspace, "3") == third  # the registry knows which came before
 
 
 def test_a_gate_that_refuses_leaves_a_candidate_and_its_reasons(workspace):

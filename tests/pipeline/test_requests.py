@@ -253,12 +253,37 @@ def test_what_cannot_be_taken_out_now_is_not_entered_or_said_to_be(copied, capsy
     assert (code, done["request"]["request"], done["request"]["state"]) == (0, number, "granted")
 
 
-def test_a_candidate_that_goes_is_said_as_one_folder(capsys):
+def test_an_appeal_that_waits_is_listed_and_what_follows_from_it_is_one_command(copied, capsys):
+    def said(*arguments):
+        assert main(["takedown", "--workspace", str(copied.path / "ws"), *arguments]) == 0
+        return capsys.readouterr().out
+
+    assert "document(s)" not in said("--source", "web", "--id", "a", "--pending")
+    said("decide", "1", "refused")
+    said("--source", "web", "--id", "b")
+    said("appeal", "1", "--ground", "look again")
+    first, second = said("list").splitlines()
+    assert ("refused" in first, "; appeal 3 waits until 20" in first, "appeal" in second) == (True, True, False)
+    assert "to_do: qingyuan takedown decide 1 granted\n" in said("decide", "3", "granted")
+    said("decide", "1", "granted")
+    said("appeal", "1", "--ground", "put it back")
+    assert "to_do: qingyuan takedown revoke 1\n" in said("decide", "4", "granted")
+
+
+def test_what_is_to_be_run_again_is_said_until_it_was(copied, capsys):
+    takedown(copied, capsys, "--source", "web", "--id", "a")
+    assert takedown(copied, capsys, "show", "1")[1]["run_again"] == ["small"]
+    shutil.copy(copied.path / "ws/runs/small/recipe.toml", copied.path / "recipe.toml")
+    copied.run()
+    assert takedown(copied, capsys, "show", "1")[1]["run_again"] == []
+
+
+def test_a_candidate_that_goes_is_said_as_one_folder():
     files = [f"releases/.candidates/1/{one}" for one in ("README.md", "data/a.parquet", "evidence/gates.json")]
     lines = _beside({"beside": [{"file": one} for one in [*files, "rounds/one/items.parquet"]]})
-    assert lines == [
-        "Beside runs, blanked or removed: releases/.candidates/1/, rounds/one/items.parquet; tasks go with the next sync."
-    ]
+    both = "releases/.candidates/1/, rounds/one/items.parquet; tasks go with the next sync"
+    assert lines == [f"Beside runs, blanked or removed: {both}."]
+    assert _beside({"beside": [{"file": files[0]}]}) == ["Beside runs, blanked or removed: releases/.candidates/1/."]
 
 
 def test_a_request_waits_is_carried_out_is_revoked_and_all_of_it_is_in_the_audit(copied, capsys):
