@@ -177,7 +177,23 @@ def _assess(options: argparse.Namespace) -> int:
     said = assess_source(
         options.workspace, options.source, options.run, options.phase, options.n, asking, again=options.again
     )
+    if options.phase == "before" and not options.json:
+        _warn_late(options)
     return _say(options, said, f"qingyuan source assess {options.source} --run {options.run} --phase {options.phase}")
+
+
+def _warn_late(options: argparse.Namespace) -> None:
+    """Say where a sample of before collection cannot be one any more."""
+    from pipeline.database import now, open_registry, session  # noqa: PLC0415
+    from pipeline.sources.records import find_source  # noqa: PLC0415
+
+    with session(open_registry(options.workspace)) as opened:
+        begun = find_source(opened, options.source).collected_from
+    if begun is not None and now().date() > begun:
+        print(
+            f"{options.source} is collected since {begun}: a sample drawn now bars or passes it, but does not show "
+            "that it was assessed before (采集后才抽样，该条自评估为不符合)"
+        )
 
 
 def _accept(options: argparse.Namespace) -> int:

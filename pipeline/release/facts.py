@@ -22,7 +22,8 @@ def write_facts(
         here / "gates.json", {"version": manifest["version"], "trial": manifest["trial"], "gates": manifest["gates"]}
     )
     write_json(here / "sources.json", {"sources": sources})
-    write_json(here / "samples.json", {"samples": _samples(opened, manifest["version"], list(sources), at)})
+    samples = _samples(opened, manifest["version"], list(sources), at)
+    write_json(here / "samples.json", {"samples": samples})
     write_json(
         here / "personal_data.json", {"runs": {one["name"]: one.get("personal_data") for one in manifest["runs"]}}
     )
@@ -36,7 +37,7 @@ def write_facts(
     requests = _requests(opened, at)
     write_json(here / "requests.json", {"removed": manifest["removed"], "requests": requests})
     audit = extract(opened, here / "audit.jsonl", version=manifest["version"])
-    return {"sources": sources, "requests": requests, "audit": audit, "day": str(at.date()),
+    return {"sources": sources, "samples": samples, "requests": requests, "audit": audit, "day": str(at.date()),
             "concentration": statistics.get("concentration") or {},
             "exhibits": lay_down(opened, folder.parents[2], folder, at)}  # fmt: skip
 
@@ -74,7 +75,7 @@ def _samples(opened: Session, version: str, sources: list[str], at: datetime) ->
         {
             "phase": one.phase, "source": one.source, "release": one.release, "round": one.round, "n": one.n,
             "population": one.population, "root": one.root, "seed": one.seed, "reason": one.reason,
-            "sample_sha256": one.sample_sha256,
+            "sample_sha256": one.sample_sha256, "drawn_at": one.drawn_at.isoformat(),
             "assessments": [
                 {"method": a.method, "n": a.n, "bad": a.bad, "suspected": a.suspected, "limit_bp": a.limit_bp,
                  "low": a.low, "high": a.high, "upper": a.upper, "decision": a.decision, "risks": a.risks,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.clauses import clauses
+from pipeline.gates.chinese import in_chinese
 from pipeline.release.assessed import Artefact, Conforms, Fails, Line, NotApplicable, Result, Unseen
 
 SAYS = (
@@ -130,7 +131,7 @@ def _result(item: _Item, folder: Path, manifest: Mapping[str, Any], facts: Mappi
     refused = [one for one in found if not one["passed"] or one["remedy"] or one["figures"].get("met") is False]
     if refused:
         plans = [one["remedy"] for one in refused if one["remedy"]]
-        return Fails(_joined(one["reason"] for one in refused), _joined(plans) or "见 gates.json", artefacts)
+        return Fails(_joined(map(_bilingual, refused)), _joined(plans) or "见 gates.json", artefacts)
     if manifest["trial"] and SAMPLED & set(item.gates):
         return Fails(TRIAL_SAYS, "扩充数据后按正式发布抽样 sample a release of at least 4,000 documents", artefacts)
     if absent or missing:
@@ -148,7 +149,7 @@ def _result(item: _Item, folder: Path, manifest: Mapping[str, Any], facts: Mappi
             artefacts,
         )
     shown = [SHOWN[name](facts) for name in item.facts if name in SHOWN]
-    return Conforms(_joined([*(one["reason"] for one in found), *shown]) or "见证据 as the evidence says", artefacts)
+    return Conforms(_joined([*map(_bilingual, found), *shown]) or "见证据 as the evidence says", artefacts)
 
 
 def _narrowed(finding: Mapping[str, Any], item: _Item, known: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -164,13 +165,47 @@ def _narrowed(finding: Mapping[str, Any], item: _Item, known: Mapping[str, Mappi
     lacking = [one for one in finding["figures"]["lacking"] if one["source"] in names]
     if not lacking:
         shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-        return {**finding, "passed": True, "reason": f"文件齐备 the papers are there: {shown}", "remedy": ""}
+        return {
+            **finding,
+            "gate": "",
+            "passed": True,
+            "reason": f"文件齐备 the papers are there: {shown}",
+            "remedy": "",
+        }
     said = (f'"{one["source"]}" lacks {"; ".join(lack["what"] for lack in one["lacks"])}' for one in lacking)
-    return {**finding, "passed": False, "reason": _joined(said), "remedy": lacking[0]["lacks"][0]["remedy"]}
+    return {
+        **finding,
+        "gate": "",
+        "passed": False,
+        "reason": f"缺少材料 {_joined(said)}",
+        "remedy": lacking[0]["lacks"][0]["remedy"],
+    }
+
+
+def _bilingual(finding: Mapping[str, Any]) -> str:
+    return f"{in_chinese(finding)} {finding['reason']}".lstrip()
 
 
 def _joined(parts: Any) -> str:  # noqa: ANN401 - any strings
     return "; ".join(str(part).rstrip(".") for part in parts)
+
+
+def _collected_first(facts: Mapping[str, Any]) -> str:
+    """Name the sources whose sample of before collection was drawn when all was collected, or nobody said when."""
+    said = []
+    for name, source in sorted(facts["sources"].items()):
+        of = {phase: [one for one in facts["samples"] if (one["source"], one["phase"]) == (name, phase)]
+              for phase in ("before", "after")}  # fmt: skip
+        if source is None or not of["before"]:
+            continue  # the gate says it
+        first, day = of["before"][0]["drawn_at"][:10], source["collected"][0]
+        if day is not None and first > day:
+            said.append(f"{name}：{day} 起采集，{first} 才抽样 collected from then, sampled only then")
+        elif of["before"][0]["root"] in {one["root"] for one in of["after"]}:
+            said.append(f"{name}：与采集后的抽样出自同一批文档 of the same documents as the sample of after collection")
+        elif day is None:
+            said.append(f"{name}：没有登记采集日期 nobody said when it was collected")
+    return f"不能证明在采集前评估 not shown to be assessed before collection: {_joined(said)}" if said else ""
 
 
 def _late(facts: Mapping[str, Any]) -> str:
@@ -201,7 +236,12 @@ def _chained(facts: Mapping[str, Any]) -> str:
     return "" if facts["audit"]["rows"] else "审计记录为空 the audit is empty"
 
 
-FACTS = {"requests_in_time": _late, "several_sources": _diverse, "audit_there": _chained}
+FACTS = {
+    "before_it_was_collected": _collected_first,
+    "requests_in_time": _late,
+    "several_sources": _diverse,
+    "audit_there": _chained,
+}
 SHOWN = {"several_sources": _spread}
 """What is said of a fact that is as it should be."""
 

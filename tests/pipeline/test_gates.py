@@ -1,6 +1,7 @@
 """No sequence of operations lets a release pass that holds what must not be in it: registry and gates, played."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from pipeline.database import now, open_registry, session
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.gates import evaluate
 from pipeline.gates.candidate import Contents
+from pipeline.gates.chinese import in_chinese
 from pipeline.gates.samples import technical_size
 from pipeline.registry import Audit, Draw, IntegrityError, Release, Request, select
 from pipeline.release.manifest import sha256_of
@@ -156,6 +158,29 @@ def test_a_candidate_with_everything_passes_and_a_trial_never_reads_so(workspace
         assert [one.gate for one in whole if not one.passed] == ["manual_sample"]
         assert "only be a trial" in whole[-1].reason
         json.dumps([one.as_json() for one in findings])
+
+
+def test_every_finding_is_said_in_chinese_too_passed_or_refused(workspace):
+    toy = candidate(workspace, [("a", str(k), None) for k in range(30)])
+    with session(open_registry(workspace)) as opened:
+
+        def said(toy):
+            return {one.gate: in_chinese(one.as_json()) for one in evaluate(opened, workspace, toy)}
+
+        before = said(replace(toy, documents=31))
+        good(opened, workspace, "a")
+        undecided = said(toy)
+        accept(opened, workspace, toy, bad=1)
+        after, whole = said(toy), said(replace(toy, trial=False))
+    everything = [*before.values(), *undecided.values(), *after.values(), *whole.values()]
+    assert [one for one in everything if re.search("[a-z]{3}", one) or not re.search("[一-鿿]{4}", one)] == []
+    assert (before["papers"], after["papers"]) == ("未登记的来源：a", "1 个来源的证明材料齐备")
+    assert before["counted"] == "所称 31 篇，文件中 30 篇，或内容不同"
+    assert before["source_rate"] == "未通过来源抽样评估：a（采集前尚未抽样、采集后尚未抽样）"
+    assert after["source_rate"] == "1 个来源抽样评估，违法不良信息均未超过 5 %，但并非都达到 95 % 置信度"
+    assert undecided["manual_sample"] == "尚未抽样"
+    passed = "试用发布，不构成验收；抽检 30 篇，不合格 1 篇，合格率 96.67%，应不低于 96%"
+    assert (after["manual_sample"], whole["manual_sample"]) == (passed, "只有 30 篇，不足 4,000 篇，只能试用发布")
 
 
 def test_more_documents_than_were_assessed_or_of_another_run_are_refused(workspace):

@@ -22,7 +22,7 @@ from pipeline.release.croissant import _semantic, croissant
 from pipeline.release.evidence import write_evidence
 from pipeline.release.manifest import licences_of
 from pipeline.release.rows import RELEASED
-from pipeline.release.self_assessment import _items
+from pipeline.release.self_assessment import _collected_first, _items
 from pipeline.removed import add_removed
 from pipeline.sources.records import enter
 from pipeline.sources.source_file import source_from
@@ -196,7 +196,7 @@ def test_a_clause_about_a_class_speaks_of_its_sources_only(tmp_path, registry):
     assert said == {
         "open_licence": ("符合", "文件齐备 the papers are there: laws", ""),
         "collected": ("符合", "文件齐备 the papers are there: crawl", ""),
-        "commercial": ("不符合", '"bought" lacks a contract', lack["remedy"]),
+        "commercial": ("不符合", '缺少材料 "bought" lacks a contract', lack["remedy"]),
         "traceable": ("不符合", "papers says so", "do this"),
     }
     assert found["diversity"]["reason"] == (
@@ -399,3 +399,17 @@ def test_the_card_counts_what_was_masked_and_not_what_was_kept():
     said = card(manifest, {}, {"sources": {}})
 
     assert ("共处理 4 处" in said, "corpora: 4 places" in said) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("collected", "drawn", "root", "says"),
+    [("2026-09-01", "2026-08-30", "r1", ""), ("2026-09-01", "2026-09-01", "r1", ""),
+     ("2026-09-01", "2026-11-22", "r1", "crawl：2026-09-01 起采集，2026-11-22 才抽样"),
+     (None, "2026-08-30", "r2", "crawl：与采集后的抽样出自同一批文档"),
+     (None, "2026-08-30", "r1", "crawl：没有登记采集日期")],
+)  # fmt: skip
+def test_what_was_sampled_once_it_was_there_was_not_assessed_before_collection(collected, drawn, root, says):
+    samples = [{"source": "crawl", "phase": "before", "drawn_at": f"{drawn}T08:00:00", "root": root},
+               {"source": "crawl", "phase": "after", "drawn_at": "2026-11-22T09:00:00", "root": "r2"}]  # fmt: skip
+    said = _collected_first({"sources": {"crawl": {"collected": [collected, None]}}, "samples": samples})
+    assert (says in said, bool(said)) == (True, bool(says))
