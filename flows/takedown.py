@@ -196,8 +196,13 @@ def _decide(options: argparse.Namespace, clock: "Clock") -> dict[str, Any]:
     with session(open_registry(options.workspace)) as opened:
         if opened.get(Objection, options.request) is not None:
             against = records.decide_appeal(opened, options.request, options.by, options.why, granted=granted)
-            undo = f"qingyuan takedown revoke {against}, if it was granted; else ask again"
-            return {"appeal": options.request, "decision": options.decision, "to_do": undo if granted else "nothing"}
+            state = records.describe(opened, against, clock)["state"]
+            steps = {
+                "granted": f"qingyuan takedown revoke {against}",
+                "refused": f"qingyuan takedown decide {against} granted",
+            }
+            to_do = steps.get(state, "nothing") if granted else "nothing"
+            return {"appeal": options.request, "decision": options.decision, "to_do": to_do}
         if not granted:
             records.refuse(opened, options.request, options.by, options.why)
             return {"request": records.describe(opened, options.request, clock)}
@@ -207,16 +212,27 @@ def _decide(options: argparse.Namespace, clock: "Clock") -> dict[str, Any]:
 def _line(one: dict[str, Any]) -> str:
     left = one["working_days_left"]
     clock = "LATE" if one["late"] else f"{left} working days left" if left is not None else "decided"
-    return (
+    line = (
         f"{one['request']:>4}  {one['state']:<8} by {one['way']:<8} until {one['deadline'][:10]} ({clock}), asked by "
-        f"{one['asked_by']}, {one['documents']} document(s)"
     )
+    line += str(one["asked_by"])
+    line += f", {one['documents']} document(s)" if one["state"] in {"granted", "revoked"} else ""  # else not looked for
+    waiting = [appeal for appeal in one["appeals"] if appeal["decision"] == "pending"]
+    return line + "".join(f"; appeal {it['appeal']} waits until {it['deadline'][:10]}" for it in waiting)
+
+
+def _place(file: str) -> str:
+    """Return the folder of a file that goes with all of it, as of a candidate; else the file."""
+    releases, folder, version, *inside = [*file.split("/"), "", ""]
+    whole = releases == "releases" and folder in {".candidates", ".merging"} and any(inside)
+    return f"{releases}/{folder}/{version}/" if whole else file
 
 
 def _beside(result: dict[str, Any]) -> list[str]:
     """Say what was changed beside runs, and what the operator has to clean."""
-    files = [one["file"] for one in result.get("beside", [])]
-    lines = [f"Beside runs, blanked or removed: {', '.join(files)}; tasks go with the next sync."] if files else []
+    files = list(dict.fromkeys(_place(one["file"]) for one in result.get("beside", [])))
+    later = "; tasks go with the next sync" if any(file.startswith("rounds/") for file in files) else ""
+    lines = [f"Beside runs, blanked or removed: {', '.join(files)}{later}."] if files else []
     raw = sorted({(one["source"], one["file"]) for one in result.get("input", [])})
     named = ", ".join(f"{file} of {source}" for source, file in raw)
     return [*lines, f"Yours to clean: {named}; the proof says which records."] if raw else lines
@@ -234,9 +250,10 @@ def _said(result: dict[str, Any]) -> str:
         runs = sorted({one["run"] for one in result["runs"]})
         found = sum(one["documents"] for one in result["index"])
         lines.append(f"Taken out of the runs {', '.join(runs) or '(none)'}; {found} times out of indexes.")
-        if runs and not result.get("again"):
+        if result["run_again"]:
+            again = ", ".join(result["run_again"])
             lines.append(
-                f"Next: run the recipe of {', '.join(runs)} again (qingyuan run RECIPE); no release is made before."
+                f"Next: run the recipe of {again} again (qingyuan run RECIPE); no release is made of it before."
             )
         if result.get("again"):
             lines.append("This had been done before; nothing more was found.")

@@ -26,7 +26,8 @@ def with_members(workspace: Path, documents: Named) -> tuple[Named, list[str]]:
             path = folder.part("documents", number)
             own = read_rows(path, rows_of(folder, number, documents), ["source", "id"])
             whole |= {(one["source"], one["id"]) for one in own.to_pylist()}
-    known = [folder for folder in runs if _is_known(folder)]
+    unknown = unknown_clusters(workspace)
+    known = [folder for folder in runs if folder.path.name not in unknown]
     before = 0
     while before < len(whole):
         before = len(whole)
@@ -40,7 +41,13 @@ def with_members(workspace: Path, documents: Named) -> tuple[Named, list[str]]:
             for table in _clustered(folder) if labels else ():
                 members = table.filter(pc.is_in(table["cluster"], wanted)).to_pylist()
                 whole |= {(one["source"], one["id"]) for one in members}
-    return frozenset(whole), [folder.path.name for folder in runs if folder not in known]
+    return frozenset(whole), unknown
+
+
+def unknown_clusters(workspace: Path) -> list[str]:
+    """Return the runs whose clusters are not known, as those of a run that is not done."""
+    runs = [RunFolder(path) for path in sorted((workspace / "runs").glob("*")) if path.is_dir()]
+    return [folder.path.name for folder in runs if not _is_known(folder)]
 
 
 def _numbers(folder: RunFolder) -> list[int]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.cluster_members import with_members
+from pipeline.cluster_members import unknown_clusters, with_members
 from pipeline.errors import LedgerError, RecipeError
 from pipeline.index import GONE, Index, at_index, open_index, removal_digest, signing_of
 from pipeline.indexing import purge, restate
@@ -154,8 +154,7 @@ def take_down(
         RecipeError: there is no such index, or another process is at it, at a run, or at a takedown.
         LedgerError: an index holds documents still that were taken out.
     """
-    for name in indexes or ():
-        signing_of(workspace / "index" / name)
+    check_possible(workspace, indexes, twins=False)
     with alone_at(workspace), alone_at_rounds(workspace):
         banned = [[ban.by, ban.token] for ban in sorted(bans)]
         asked = sorted(set(hidden(workspace, documents).values()))
@@ -190,6 +189,26 @@ def take_down(
         return proof.content | {"proof": str(path)}
 
 
+def check_possible(workspace: Path, indexes: Sequence[str] | None, *, twins: bool) -> None:
+    """Refuse what could not be taken out now, before anything is entered or begun.
+
+    Raises:
+        RecipeError: there is no such index, or who is in clusters is not known.
+    """
+    for name in indexes or ():
+        signing_of(workspace / "index" / name)
+    unknown = unknown_clusters(workspace) if twins else []
+    if unknown:
+        raise _unknown(unknown)
+
+
+def _unknown(runs: Sequence[str]) -> RecipeError:
+    return RecipeError(
+        f"who is in clusters of the runs {', '.join(runs)} is not known, as they are not done: "
+        "run their recipes first (or remove the runs), or leave out --twins"
+    )
+
+
 def _own_names(workspace: Path, documents: Named) -> Named:
     """Return the documents by the ids that they go by in indexes, releases and rounds, whatever they are named by.
 
@@ -205,10 +224,7 @@ def _with_twins(workspace: Path, documents: Named, proof: _Proof, report: Report
         before = documents
         documents, unknown = with_members(workspace, documents)
         if unknown and not proof.path.exists():
-            raise RecipeError(
-                f"who is in clusters of the runs {', '.join(unknown)} is not known, as they are not done: "
-                "run their recipes first (or remove the runs), or leave out --twins"
-            )
+            raise _unknown(unknown)
         near, other = near_duplicates(workspace, documents, report)
         proof.content["not_compared"] = other
         documents |= near

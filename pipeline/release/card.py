@@ -144,7 +144,7 @@ def _since(manifest: Mapping[str, Any], *, compared: bool) -> tuple[str, str]:
         return "与上一版未作比较，见 `RELEASE_NOTES.md`。", "Not compared with the one before it: `RELEASE_NOTES.md`."
     english = (
         "What was added and removed since the previous one: `RELEASE_NOTES.md`; who holds that one should remove the "
-        "rows of `evidence/removed_ids.jsonl` too."
+        "rows of `evidence/removed_ids.jsonl` too, which says why of each."
     )
     return (
         "与上一版相比的增删见 `RELEASE_NOTES.md`；持有旧版者请按 `evidence/removed_ids.jsonl` 一并删除。",

@@ -35,7 +35,9 @@ def write_notes(folder: Path, workspace: Path, manifest: Mapping[str, Any], data
     before = None if previous is None else workspace / "releases" / previous
     old = None if before is None else read_json(before / NAME)
     if before is None or old is None:
-        why = "first release" if previous is None else f"the folder of {previous} is not here to compare with"
+        why = (
+            f"first {_kind(manifest)}" if previous is None else f"the folder of {previous} is not here to compare with"
+        )
         write_json(folder / CHANGES, {"previous": previous, "compared": False, "why": why})
         write_bytes(folder / NOTES, _page(manifest, previous, None).encode())
         return
@@ -63,6 +65,10 @@ def write_notes(folder: Path, workspace: Path, manifest: Mapping[str, Any], data
     }  # fmt: skip
     write_json(folder / CHANGES, changes)
     write_bytes(folder / NOTES, _page(manifest, previous, changes).encode())
+
+
+def _kind(manifest: Mapping[str, Any]) -> str:
+    return "trial" if manifest["trial"] else "release"
 
 
 def _selected(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,26 +154,26 @@ def _page(manifest: Mapping[str, Any], previous: str | None, changes: Mapping[st
     title = f"# 发布说明 Release notes: {manifest['version']}{'（试用 trial）' if manifest['trial'] else ''}"
     if changes is None:
         said = (
-            "首次发布 the first release." if previous is None else f"上一版 {previous} 不在此处，未比较 not compared."
+            f"首次{'试用' if manifest['trial'] else '发布'} the first {_kind(manifest)}."
+            if previous is None
+            else f"上一版 {previous} 不在此处，未比较 not compared."
         )
         return f"{title}\n\n{said}\n\n{manifest['documents']:,} documents, {manifest['characters']:,} characters.\n"
     added, removed = changes["added"], changes["removed"]
     why = [f"- {reason}: {count:,}" for reason, count in removed["why"].items()]
     runs = [f"- {one}" for one in changes["runs"]["changed"][:_SHOWN]]
     before, now = changes["documents"]["before"], changes["documents"]["now"]
-    chosen = (
-        ["", "选择条件、配比或跨次去重方式有变 the selection, mixture or merging is another."]
-        if changes["selection_changed"]
-        else []
-    )
+    chosen = ["选择条件、配比或跨次去重方式有变 the selection, mixture or merging is another.", ""]
+    left = f"“{LEFT_OUT}” 仅指本版未选，本身不是删除的理由: not selected here, which alone is no reason to delete."
+    listed = ["移除的编号 their ids: `evidence/removed_ids.jsonl`.", *([left] if LEFT_OUT in removed["why"] else [])]
     return "\n".join(
         [
             title, "", f"与 {previous} 相比 compared with {previous}: {before:,} → {now:,} 篇 documents.", "",
+            *(chosen if changes["selection_changed"] else []),
             f"## 新增 Added: {added['documents']:,}", "",
             *(f"- {name}: {count:,}" for name, count in added["sources"].items()), "",
             f"## 移除 Removed: {removed['documents']:,}", "", *why, "",
-            "移除的编号 their ids: `evidence/removed_ids.jsonl`." if removed["documents"] else "无 none.", "",
-            "## 清洗的变化 What changed in the runs", "", *(runs or ["无 nothing."]),
-            *chosen, "",
+            *(listed if removed["documents"] else ["无 none."]), "",
+            "## 清洗的变化 What changed in the runs", "", *(runs or ["无 nothing."]), "",
         ]
     )  # fmt: skip

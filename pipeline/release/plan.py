@@ -130,7 +130,14 @@ def read_form(path: Path | None, subset: Sequence[str], mixture: Sequence[str], 
         said["mixture"][f"{kind}s"][name] = weight
     if file_format is not None:
         said["shards"]["format"] = file_format
-    return parse_values(ReleaseFile, said, "the release's options")
+    form = parse_values(ReleaseFile, said, "the release's options")
+    low, high = form.selection.quality_from, form.selection.quality_below
+    if low is not None and high is not None and low >= high:
+        turned = f": say quality={high:g}..{low:g}" if low > high else ""
+        raise RecipeError(
+            f"the band of quality from {low:g} to below {high:g} is empty: no document lies in it{turned}"
+        )
+    return form
 
 
 def _subset(said: str) -> dict[str, object]:

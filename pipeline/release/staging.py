@@ -6,7 +6,7 @@ the release was entered, as its last step but the commit. Who is killed between 
 registry does not know: the next call enters it, if its gates still pass and it is what was built.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from pipeline.release.publishing import RELEASES, Request, describe_release, ent
 from pipeline.release.sealing import enter_seal, last_seal
 from pipeline.release.settling import settle
 from pipeline.removed import removed_ids
+from pipeline.request.releases import covers
 from pipeline.run import alone
 from pipeline.sources.barring import barred
 from pipeline.store import RunFolder, read_json
@@ -142,11 +143,13 @@ def _check_unchanged(request: Request, plan: Plan, opened: Session) -> None:
 
 
 def _since(request: Request, built: Built) -> dict[str, Any]:
-    """Say which release came before, and how much of it stands as it stood."""
-    query = select(Release).where(Release.version != request.version).order_by(Release.seq.desc()).limit(1)
+    """Say which release of its kind, trial or none, came before, and how much of it stands as it stood."""
     with session(open_registry(request.workspace)) as opened:  # a comparison takes longer than others should wait
-        known = opened.scalars(select(Release.seq).where(Release.version == request.version)).first()
-        before = opened.scalars(query if known is None else query.where(Release.seq < known)).first()
+        known = opened.scalars(select(Release).where(Release.version == request.version)).first()
+        others = select(Release).where(Release.version != request.version)
+        same_kind = others.where(Release.trial == request.trial)
+        found = opened.scalars(same_kind if known is None else others.where(Release.version == known.previous)).all()
+    before = _nearest(request.workspace, built.manifest, found)
     if before is None:
         return {"previous": None, "kept": None}
     folder = request.workspace / RELEASES / before.version
@@ -156,3 +159,17 @@ def _since(request: Request, built: Built) -> dict[str, Any]:
         there = {path: one for path, one in digests(old["files"], DATA).items() if (folder / path).is_file()}
         said["kept"] = compare(folder, there, built.folder, digests(built.manifest["files"], DATA))
     return said
+
+
+def _nearest(workspace: Path, manifest: Mapping[str, Any], found: Sequence[Release]) -> Release | None:
+    """Return the last release that takes the same; if none does, the last that ours takes all of; if none, the last.
+
+    Who holds a release learns what has left it from the next of its selection, whatever subsets came between.
+    """
+
+    def rank(one: Release) -> tuple[bool, bool, int]:
+        theirs = read_json(workspace / RELEASES / one.version / NAME)
+        takes_all = theirs is not None and covers(manifest, theirs)
+        return takes_all and covers(theirs or {}, manifest), takes_all, one.seq
+
+    return max(found, key=rank, default=None)

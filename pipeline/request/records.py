@@ -221,7 +221,11 @@ def describe(opened: Session, number: int, clock: Clock) -> dict[str, Any]:
 
 
 def list_requests(opened: Session, clock: Clock) -> list[dict[str, Any]]:
-    """Return all requests, those that wait first, by deadline."""
+    """Return all requests, those that wait for a decision, or whose appeal does, first; by deadline."""
     numbers = list(opened.scalars(select(Removal.request).order_by(Removal.request)))
     found = [describe(opened, number, clock) for number in numbers]
-    return sorted(found, key=lambda one: (one["state"] != "pending", one["deadline"], one["request"]))
+    return sorted(found, key=lambda one: (not _waits(one), one["deadline"], one["request"]))
+
+
+def _waits(one: dict[str, Any]) -> bool:
+    return one["state"] == "pending" or any(appeal["decision"] == "pending" for appeal in one["appeals"])

@@ -1,6 +1,6 @@
 """Which releases hold documents that were taken out, and which later one replaced each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ def holding(
 
 
 def account(workspace: Path, held: dict[str, list[Held]]) -> list[dict[str, Any]]:
-    """Say of each release what it holds, and which later one, made after it, holds none of it (the first such)."""
+    """Say of each release what it holds, and which later one replaced it: the first that covers it, without these."""
     manifests = {path.name: read_json(path / "manifest.json") or {} for path in releases_of(workspace)}
     return [
         {
@@ -130,13 +130,40 @@ def account(workspace: Path, held: dict[str, list[Held]]) -> list[dict[str, Any]
 
 
 def _replacement(version: str, manifests: dict[str, dict[str, Any]], held: dict[str, list[Held]]) -> str | None:
-    """Find the first release that follows one, by any number of steps, and holds nothing; a trial replaces trials."""
+    """Find the first release of the same kind that follows one, by any number of steps, covers it and holds nothing."""
     line = [version]
     for one in line:
         following = (name for name, m in manifests.items() if (m.get("previous") or {}).get("version") == one)
         line += [name for name in sorted(following) if name not in line]
     for name in line[1:]:
-        replaces = bool(manifests[version].get("trial")) if manifests[name].get("trial") else True
-        if name not in held and replaces:
+        same_kind = bool(manifests[name].get("trial")) == bool(manifests[version].get("trial"))
+        if name not in held and same_kind and covers(manifests[name], manifests[version]):
             return name
     return None
+
+
+def covers(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> bool:
+    """Say whether a release was asked for so that it takes all that another took, but for what had to leave.
+
+    That is: of the same runs or more, or of all its sources; selected as widely or more so; in the same shares.
+    """
+    runs, sources = ([{one["name"] for one in m.get("runs", [])} for m in (later, earlier)],
+                     [set(m.get("sources", {})) for m in (later, earlier)])  # fmt: skip
+    barred = set((later.get("removed") or {}).get("barred_sources", []))
+    if not (runs[1] <= runs[0] or sources[1] <= sources[0] | barred):
+        return False
+    wide, narrow = (m.get("selection") or {} for m in (later, earlier))
+    return wide.get("mixture") == narrow.get("mixture") and _selects(
+        wide.get("selection") or {}, narrow.get("selection") or {}
+    )
+
+
+def _selects(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> bool:
+    for names in ("sources", "domains", "scripts"):  # an empty list takes all
+        if wide.get(names) and not (narrow.get(names) and set(narrow[names]) <= set(wide[names])):
+            return False
+    bounds = [(one.get("quality_from"), one.get("quality_below")) for one in (wide, narrow)]
+    (low, high), (least, most) = bounds
+    return (low is None or (least is not None and low <= least)) and (
+        high is None or (most is not None and most <= high)
+    )

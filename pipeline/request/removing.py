@@ -1,12 +1,13 @@
 """From a request to its proof: what it names is searched for, entered, taken out, and can be put back."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.database import open_registry, session
-from pipeline.errors import RecipeError
+from pipeline.errors import QingyuanError, RecipeError
 from pipeline.registry import Engine
 from pipeline.removed import Ban, Removed, load_removed, write_removed
 from pipeline.request import records
@@ -19,7 +20,7 @@ from pipeline.request.waiting import begin, looked_through, named_by, open_file
 from pipeline.run import alone
 from pipeline.salt import FOLDER, salt_of
 from pipeline.store import read_json, withdraw, write_bytes, write_json
-from pipeline.takedown import alone_at, take_down
+from pipeline.takedown import alone_at, check_possible, take_down
 from pipeline.veiled import Named, hidden, with_hidden
 
 
@@ -75,7 +76,7 @@ def seek(workspace: Path, demand: Demand, report: Report = silent) -> Sought:
         # One that gave its id up, or is named by its place, is found under another name.
         missing = [one for one in unsettled if not search(workspace, Ids(frozenset({one}))).documents]
     return Sought(
-        found.documents | named,
+        frozenset(hidden(workspace, found.documents | named).values()),  # a run and a release name one differently
         {name: len(documents) for name, documents in found.runs.items()},
         {name: len(documents) for name, documents in found.indexes.items()},
         held,
@@ -103,7 +104,8 @@ def ask(
     """Enter a request, and unless it is to wait for a decision, take out what it names.
 
     Raises:
-        RecipeError: nothing has it, and it is not to be banned.
+        RecipeError: nothing has it, and it is not to be banned; or it cannot be taken out now, and is not entered.
+        QingyuanError: it could not be taken out to the end; what is said names the request that it is entered as.
     """
     check_workspace(workspace)
     bans = demand.bans(b"") if manner.ban else frozenset()  # a passage cannot be: said before anything is done
@@ -127,6 +129,7 @@ def ask(
     if state == "granted" and left is None and gone and number is not None:
         return show(workspace, number, clock) | {"again": True}
     if number is None or state == "granted":
+        check_possible(workspace, manner.indexes, twins=manner.twins and not pending)
         with session(engine) as opened:
             number = records.open_request(
                 opened, workspace, demand, asked, clock, twins=manner.twins, banned=manner.ban
@@ -145,14 +148,18 @@ def ask(
     write_json(open_file(workspace, number), keep)
     if pending:
         return show(workspace, number, clock) | {"waits_for": f"qingyuan takedown decide {number} granted|refused"}
-    return carry_out(workspace, number, asked.operator, clock, report)
+    try:
+        return carry_out(workspace, number, asked.operator, clock, report)
+    except QingyuanError as error:
+        how = f"say the same again once that is mended, or qingyuan takedown decide {number} granted"
+        raise type(error)(f"{error}\nIt is entered as request {number}, which stays open: {how}") from error
 
 
 def carry_out(workspace: Path, number: int, operator: str, clock: Clock, report: Report = silent) -> dict[str, Any]:
     """Take out what an open request names, and note that it is granted.
 
     Raises:
-        RecipeError: there is no such request, or nothing of it waits.
+        RecipeError: there is no such request, nothing of it waits, or it cannot be taken out now.
     """
     engine = open_registry(workspace)
     with session(engine) as opened:
@@ -162,6 +169,8 @@ def carry_out(workspace: Path, number: int, operator: str, clock: Clock, report:
         raise RecipeError(f"nothing of request {number} waits to be taken out; see `qingyuan takedown show {number}`")
     documents = frozenset((source, identity) for source, identity in kept["documents"])
     bans = [Ban(by, token) for by, token in kept["bans"]]
+    if not kept.get("begun"):
+        check_possible(workspace, kept["indexes"], twins=kept["twins"])
     begin(workspace, number, kept)
     proof = take_down(
         workspace, documents, kept["indexes"], kept["memory"], twins=kept["twins"], bans=bans, report=report
@@ -176,7 +185,9 @@ def carry_out(workspace: Path, number: int, operator: str, clock: Clock, report:
             opened, number, operator, documents=len(proof["documents"]), proof=path.stem, digest=_sha256(path)
         )
     withdraw(open_file(workspace, number))
-    return stored | {"proof": str(path), "request": _described(engine, number, clock)}
+    return stored | {
+        "proof": str(path), "request": _described(engine, number, clock), "run_again": _unfinished(workspace, stored)
+    }  # fmt: skip
 
 
 def _sha256(path: Path) -> str:
@@ -208,7 +219,15 @@ def show(workspace: Path, number: int, clock: Clock) -> dict[str, Any]:
                 opened, number, "show", documents=request["documents"], proof=path.stem, digest=_sha256(path)
             )  # fmt: skip
         request = _described(engine, number, clock)
-    return {**(read_json(path) or {}), "proof": str(path), "request": request}
+    return {
+        **(read_json(path) or {}), "proof": str(path), "request": request, "run_again": _unfinished(workspace, stored)
+    }  # fmt: skip
+
+
+def _unfinished(workspace: Path, proof: Mapping[str, Any]) -> list[str]:
+    """Return the runs that have lost documents and were not run again since: of these no release is made."""
+    names = sorted({one["run"] for one in proof["runs"]})
+    return [name for name in names if not (workspace / "runs" / name / "run.json").exists()]
 
 
 def revoke(workspace: Path, number: int, operator: str, why: str) -> dict[str, Any]:

@@ -306,6 +306,36 @@ def test_a_number_that_an_option_cannot_have_is_said_in_its_authors_words():
         read_form(None, [], ["source:web=1.5"], None)
 
 
+@pytest.mark.parametrize(
+    ("band", "fault"), [("0.9..0.5", r"from 0\.9 to below 0\.5 is empty.*say quality=0\.5\.\.0\.9$"),
+                        ("0.5..0.5", r"from 0\.5 to below 0\.5 is empty: no document lies in it$")],
+)  # fmt: skip
+def test_a_band_in_which_nothing_lies_is_said_to_be_empty(band, fault):
+    with pytest.raises(RecipeError, match=fault):
+        read_form(None, [f"quality={band}"], [], None)
+
+
+def test_a_release_is_compared_with_the_last_one_of_its_kind(workspace):
+    def notes(version):
+        return (workspace / "releases" / version / "RELEASE_NOTES.md").read_text()
+
+    ask(workspace, "1-trial", form=read_form(None, ["source=web"], [], None))
+    first = ask(workspace, "1")
+    ask(workspace, "2-trial", form=read_form(None, ["source=news"], [], None))
+    second = ask(workspace, "2", runs=["first"])
+    assert (first["previous"], second["previous"]["version"]) == (None, "1")
+    assert ("the first release" in notes("1"), "the first trial" in notes("1-trial")) == (True, True)
+    told = notes("2-trial")
+    assert "compared with 1-trial" in told
+    assert ("the selection, mixture or merging is another" in told, "no reason to delete" in told) == (True, True)
+    assert "compared with 1: " in notes("2")
+    third = ask(workspace, "3")  # of the same selection as 1, which its holders compare with
+    assert third["previous"]["version"] == "1"
+    assert ask(workspace, "4", runs=["first"])["previous"]["version"] == "2"
+    shutil.rmtree(workspace / "releases/3")
+    assert ask(workspace, "3") == third  # the registry knows which came before
+
+
 def test_a_gate_that_refuses_leaves_a_candidate_and_its_reasons(workspace):
     with pytest.raises(GateError, match="it may not"):
         ask(workspace, gates=refusing)

@@ -12,6 +12,7 @@ import pytest
 
 from filters.texts import Texts
 from flows.cli import main
+from flows.takedown import _beside
 from pipeline.database import check_audit, open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.index import open_index
@@ -19,6 +20,7 @@ from pipeline.registry import Audit, select
 from pipeline.removed import LIST, removed_ids
 from pipeline.request.clock import Clock, load_clock
 from pipeline.request.demand import Hashes, Passage, Urls
+from pipeline.request.releases import covers
 from pipeline.request.subject import Subject, plain_form
 from pipeline.salt import FOLDER
 from pipeline.segment import name_of
@@ -54,7 +56,7 @@ def made(tmp_path_factory):
     return desk
 
 
-def release(desk, version, previous, rows, *, trial=False):
+def release(desk, version, previous, rows, *, trial=False, selection=None):
     folder = desk.path / "ws/releases" / version
     (folder / "data").mkdir(parents=True)
     columns = {"id": [i for _, i, _ in rows], "text": [t for _, _, t in rows], "source": [s for s, _, _ in rows]}
@@ -62,7 +64,14 @@ def release(desk, version, previous, rows, *, trial=False):
     table = pa.table(columns | {"url": pa.nulls(len(rows), pa.string()), "meta": meta})
     pq.write_table(table, folder / "data/shard-0.parquet")
     (folder / "manifest.json").write_text(
-        json.dumps({"previous": previous and {"version": previous}, "root": "0", "trial": trial})
+        json.dumps(
+            {
+                "previous": previous and {"version": previous},
+                "root": "0",
+                "trial": trial,
+                "selection": {"selection": selection or {}},
+            }
+        )
     )
 
 
@@ -186,12 +195,95 @@ def test_the_proof_names_releases_and_what_replaced_them(copied, capsys):
     assert (code, held["release"], held["replaced_by"]) == (0, "2026.11", None)
     assert held["rows"] == [{"source": "web", "id": "a", "file": "data/shard-0.parquet", "row": 0}]
     release(copied, "2026.11-trial", "2026.11", [("web", "b", OTHER)], trial=True)  # replaces none that is no trial
-    release(copied, "2026.12", "2026.11-trial", [("web", "b", OTHER)])
+    release(copied, "2026.12", "2026.11-trial", [("web", "b", OTHER)], selection={"sources": ["other"]})  # covers none
+    release(copied, "2026.12.1", "2026.12", [("web", "b", OTHER)])
     again = takedown(copied, capsys, "show", str(said["request"]["request"]))[1]
-    assert again["releases"] == [held | {"replaced_by": "2026.12"}]
+    assert again["releases"] == [held | {"replaced_by": "2026.12.1"}]
     path = copied.path / "ws" / FOLDER / f"{again['request']['proof']}.json"
     assert again["request"]["proof_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (again["request"]["asked_by"], again["request"]["state"]) == ("case-17", "granted")
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier", "does"),
+    [
+        ({}, {}, True),
+        ({}, {"sources": ("web",), "quality_from": 0.5}, True),
+        ({"sources": ("web",)}, {}, False),
+        ({"sources": ("web", "news")}, {"sources": ("news",)}, True),
+        ({"sources": ("news",)}, {"sources": ("sports",)}, False),
+        ({"quality_from": 0.4, "quality_below": 0.9}, {"quality_from": 0.5, "quality_below": 0.9}, True),
+        ({"quality_from": 0.6}, {"quality_from": 0.5}, False),
+        ({"quality_below": 0.9}, {"quality_from": 0.5}, False),
+    ],
+)
+def test_only_what_was_asked_to_take_all_of_another_can_replace_it(later, earlier, does):
+    def manifest(selection, runs=("web",), sources=("web",), **more):
+        said = {"selection": selection, "mixture": {}}
+        return {"runs": [{"name": one} for one in runs], "sources": dict.fromkeys(sources), "selection": said, **more}
+
+    assert covers(manifest(later), manifest(earlier)) is does
+    assert covers(manifest(later, ("other",), ("other",)), manifest(earlier)) is False
+    assert covers(manifest(later, ("other",), ("web", "x")), manifest(earlier)) is does
+    assert covers(manifest(later, ("other",), ("x",), removed={"barred_sources": ["web"]}), manifest(earlier)) is does
+    thinner = manifest(later)
+    thinner["selection"]["mixture"] = {"sources": {"web": 0.5}}
+    assert covers(thinner, manifest(earlier)) is False
+
+
+def test_what_cannot_be_taken_out_now_is_not_entered_or_said_to_be(copied, capsys):
+    workspace = copied.path / "ws"
+    (workspace / "runs/small/clusters.parquet").unlink()
+    said = ["--text", file_of(copied, PASSAGE), "--twins"]
+    code, why = takedown(copied, capsys, *said)
+    assert (code, "clusters of the runs small is not known" in why, "request" in why) == (2, True, False)
+    assert takedown(copied, capsys, "--source", "web", "--id", "a", "--index", "none")[0] == 2
+    assert takedown(copied, capsys, "list")[1] == []
+
+    number = takedown(copied, capsys, *said, "--pending")[1]["request"]["request"]  # its clock runs whatever waits
+    for again in (said, ["decide", str(number), "granted"]):
+        code, why = takedown(copied, capsys, *again)
+        assert (code, "is not known" in why) == (2, True)
+        assert read_json(workspace / FOLDER / f"open/{number}.json")["begun"] is False
+    code, why = takedown(copied, capsys, *said)
+    assert f"It is entered as request {number}, which stays open: say the same again" in why
+    shutil.copy(workspace / "runs/small/recipe.toml", copied.path / "recipe.toml")
+    copied.run()
+    code, done = takedown(copied, capsys, *said)
+    assert (code, done["request"]["request"], done["request"]["state"]) == (0, number, "granted")
+
+
+def test_an_appeal_that_waits_is_listed_and_what_follows_from_it_is_one_command(copied, capsys):
+    def said(*arguments):
+        assert main(["takedown", "--workspace", str(copied.path / "ws"), *arguments]) == 0
+        return capsys.readouterr().out
+
+    assert "document(s)" not in said("--source", "web", "--id", "a", "--pending")
+    said("decide", "1", "refused")
+    said("--source", "web", "--id", "b")
+    said("appeal", "1", "--ground", "look again")
+    first, second = said("list").splitlines()
+    assert ("refused" in first, "; appeal 3 waits until 20" in first, "appeal" in second) == (True, True, False)
+    assert "to_do: qingyuan takedown decide 1 granted\n" in said("decide", "3", "granted")
+    said("decide", "1", "granted")
+    said("appeal", "1", "--ground", "put it back")
+    assert "to_do: qingyuan takedown revoke 1\n" in said("decide", "4", "granted")
+
+
+def test_what_is_to_be_run_again_is_said_until_it_was(copied, capsys):
+    takedown(copied, capsys, "--source", "web", "--id", "a")
+    assert takedown(copied, capsys, "show", "1")[1]["run_again"] == ["small"]
+    shutil.copy(copied.path / "ws/runs/small/recipe.toml", copied.path / "recipe.toml")
+    copied.run()
+    assert takedown(copied, capsys, "show", "1")[1]["run_again"] == []
+
+
+def test_a_candidate_that_goes_is_said_as_one_folder():
+    files = [f"releases/.candidates/1/{one}" for one in ("README.md", "data/a.parquet", "evidence/gates.json")]
+    lines = _beside({"beside": [{"file": one} for one in [*files, "rounds/one/items.parquet"]]})
+    both = "releases/.candidates/1/, rounds/one/items.parquet; tasks go with the next sync"
+    assert lines == [f"Beside runs, blanked or removed: {both}."]
+    assert _beside({"beside": [{"file": files[0]}]}) == ["Beside runs, blanked or removed: releases/.candidates/1/."]
 
 
 def test_a_request_waits_is_carried_out_is_revoked_and_all_of_it_is_in_the_audit(copied, capsys):

@@ -211,3 +211,9 @@ def test_the_technical_sample_looks_at_ids_addresses_and_fields():
 
     assert _identified(table) == {0, 1, 2, 3}
     assert np.array_equal(sorted(_identified(table.slice(3))), [0])
+
+
+def test_a_document_that_a_run_and_a_release_name_differently_is_found_once(workspace, capsys):
+    ask(workspace, runs=["first"])
+    code = main(["takedown", "--workspace", str(workspace), "--json", "--source", "web", "--id", MOBILE, "--dry-run"])
+    assert (code, json.loads(capsys.readouterr().out)["documents"]) == (0, [["web", new_id(workspace, "web", MOBILE)]])
