@@ -24,6 +24,7 @@ from pipeline.registry import (
     Session,
     select,
 )
+from pipeline.request.void import void_items
 
 DAYS = 10
 """Within which an appeal is to be decided."""
@@ -66,8 +67,8 @@ def appeal(
         raise RecipeError(f'{pseudonym} has appealed about "{document}" before: {before.decision}')
     if item.state == VOID:
         raise RecipeError(
-            f'the batch of "{document}" is void, since its audit found illegal content: nobody is measured by its'
-            " answers, so a judgement would change nothing. What is legal of it may be asked anew, in another round"
+            f'"{document}" is void, {_why_void(opened, item)}: nobody is measured by its answers, so a judgement would'
+            " change nothing. What is legal of it may be asked anew, in another round"
         )
     over = None if late else _over(opened, held)
     if over is not None:
@@ -82,6 +83,11 @@ def appeal(
     record(opened, pseudonym, "appeal", round=round_.name, item=item.id, **({"late": True} if late else {}))
     opened.flush()
     return request
+
+
+def _why_void(opened: Session, item: Item) -> str:
+    gone = item.id in void_items(opened)
+    return "since its text was taken down" if gone else "since illegal content was found in its batch"
 
 
 def _answered(opened: Session, round_: Round, pseudonym: str, document: str) -> tuple[Item, Assignment]:
@@ -164,7 +170,7 @@ def settle_appeals(opened: Session, round_: Round, standing: list[Standing], rea
         verdicts = [held for held in one.said("adjudicator") if held.assignment.issued_at >= request.opened_at]
         if not verdicts:
             if one.item.state == VOID:
-                _decide(opened, request, "refused", "qingyuan", round_, why="batch void")
+                _decide(opened, request, "refused", "qingyuan", round_, why=f"void, {_why_void(opened, one.item)}")
                 decided.append(request)
             continue
         verdict = verdicts[-1].answer

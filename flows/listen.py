@@ -2,14 +2,14 @@
 
 import argparse
 import json
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
+
+from flows.signals import on_signals
 
 if TYPE_CHECKING:
     from annotation.label_studio.client import LabelStudio
@@ -56,7 +56,8 @@ def _listen(options: argparse.Namespace) -> int:
     rounds = options.workspace / "rounds"
     rounds.mkdir(parents=True, exist_ok=True)
     busy = f"somebody listens for {options.workspace} already; end that command first"
-    with LabelStudio.from_environment() as studio, locked(rounds / ".listen.lock", busy), _ending(bell):
+    ringing_off = on_signals(partial(_ring_off, bell))
+    with LabelStudio.from_environment() as studio, locked(rounds / ".listen.lock", busy), ringing_off:
         studio.server()
         with Receiver(mark, bell.ring, options.port) as receiver, registered(studio, mark, receiver):
             _note(f"{studio.transport.url} calls 127.0.0.1:{receiver.port} when there are answers; Ctrl-C ends it.")
@@ -116,18 +117,8 @@ def _note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-@contextmanager
-def _ending(bell: "Bell") -> Iterator[None]:
+def _ring_off(bell: "Bell") -> None:
     """Let the first signal end it in order, and a second one at once."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        if bell.stopping:
-            raise KeyboardInterrupt
-        bell.stop()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    if bell.stopping:
+        raise KeyboardInterrupt
+    bell.stop()

@@ -1,15 +1,14 @@
 """A flow on a schedule: a Prefect deployment, its runs and, unless one is configured, its server, in one process."""
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from flows.runtime import prepare
 from flows.server import own_server
+from flows.signals import on_signals
 from pipeline.lock import locked
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def serve_flow(
 
     times = first_times(cron, timezone)
     home = Path(os.environ["PREFECT_HOME"])
-    with suppress(KeyboardInterrupt), _signals_as_interrupts(), _only_one(home), ExitStack() as stack:
+    with suppress(KeyboardInterrupt), on_signals(_interrupt), _only_one(home), ExitStack() as stack:
         api = os.environ.get("PREFECT_API_URL")
         ours = api is None
         api = api or f"{stack.enter_context(own_server(home))}/api"
@@ -85,20 +84,9 @@ def serve_flow(
     say("Stopped.")
 
 
-@contextmanager
-def _signals_as_interrupts() -> Iterator[None]:
+def _interrupt() -> None:
     """Take SIGTERM for Ctrl-C while Prefect's runner does not listen: before it starts and after it has ended."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    # SIGINT too: a shell starts background commands with it ignored.
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    raise KeyboardInterrupt
 
 
 @contextmanager

@@ -140,3 +140,14 @@ class Board:
 
     def finals(self):
         return {one.item.document: one.final(TOY) for one in self.standing()}
+
+    def overruled(self):
+        """Have two people say fine, their reviewer poor, and one of three third people fine."""
+        self.people("p1", "p2")
+        self.people("r1", role="reviewer")
+        self.people("a1", "a2", "a3", role="adjudicator")
+        self.advance()
+        for role, said in (("annotator", "fine"), ("reviewer", "poor"), ("adjudicator", "fine")):
+            self.answer(role, lambda *_, said=said: said)
+            if role != "adjudicator":
+                self.advance()

@@ -15,22 +15,11 @@ from flows.runtime import run_direct
 from pipeline.database import session
 from tests.annotation.crowd import Crowd, chance
 from tests.annotation.killed import kill_after
+from tests.annotation.small_run import small_recipe
 
 QUALITY = QUESTIONS[Kind.QUALITY]
 SENTENCE = "清晨的河面上浮着一层薄雾，船夫把竹篙插进水里，轻轻一推，小船便离开了岸边的石阶"
-RECIPE = """
-[recipe]
-name = "river"
-policy = "short.toml"
-filters = ["length"]
-personal_data = "off"
-packs = []
-[[sources]]
-name = "river"
-path = "river.jsonl"
-[dedup]
-near = false
-"""
+RECIPE = small_recipe("river")
 POLICY = """
 [[rules]]
 reason = "too_short"

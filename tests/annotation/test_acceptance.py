@@ -37,21 +37,10 @@ from pipeline.sources.records import enter
 from pipeline.sources.source_file import source_from
 from pipeline.sources.technical import judge_released, released_names
 from pipeline.store import read_table, write_json, write_table
+from tests.annotation.small_run import small_recipe
 
 SENTENCE = "清晨的河面上浮着一层薄雾，船夫把竹篙插进水里。"
-RECIPE = """
-[recipe]
-name = "river"
-policy = "p.toml"
-filters = ["length"]
-personal_data = "off"
-packs = []
-[[sources]]
-name = "a"
-path = "a.jsonl"
-[dedup]
-near = false
-"""
+RECIPE = small_recipe("a", policy="p.toml")
 RULE = '[[rules]]\nreason = "harmful"\nattribute = "length.text_chars"\nat_least = 60\nrisks = ["A1-f"]\n'
 ASKING = Asking("1")
 

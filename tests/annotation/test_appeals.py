@@ -12,6 +12,7 @@ from pipeline import database
 from pipeline.database import now, session
 from pipeline.errors import RecipeError
 from pipeline.registry import Answer, Assignment, Audit, Item, Request, select
+from pipeline.request.void import note_void
 from tests.annotation.board import TOY, Board
 from tests.annotation.incentive.till import AFTER, Till
 
@@ -72,7 +73,7 @@ def test_an_appeal_that_nobody_can_judge_is_refused_with_what_to_do(board):
         void = set(opened.scalars(select(Item.document).where(Item.state == "void")))
     assert early in void
     other = min(void - {early})
-    with pytest.raises(RecipeError, match=r"is void, .* in another round"):
+    with pytest.raises(RecipeError, match=r"is void, since illegal content was found in its batch.* in another round"):
         ask(board, "p1", other)
     with pytest.raises(RecipeError, match='nobody called "p9"'):
         ask(board, "p9", "d1")
@@ -107,6 +108,19 @@ def test_what_became_void_after_somebody_appealed_waits_for_nobody(board):
     assert settle(board) == []
 
 
+def test_an_appeal_about_what_was_taken_down_is_refused_with_that_reason(board):
+    board = board(items=2)
+    board.people("p1", "p2")
+    board.advance()
+    board.answer("annotator", lambda *_: "fine")
+    with session(board.engine) as opened:
+        item = opened.scalars(select(Item).where(Item.document == "d1")).one()
+        item.state = "void"
+        note_void(opened, "toy", [item], withdrawn=0)
+    with pytest.raises(RecipeError, match="void, since its text was taken down"):
+        ask(board, "p1", "d1")
+
+
 def test_an_exam_is_not_appealed_about(board):
     board = board(items=0, golds=3, purpose="exam")
     board.people("p1")
@@ -118,15 +132,7 @@ def test_an_exam_is_not_appealed_about(board):
 
 def test_a_reviewer_may_appeal_and_is_heard_once(board):
     board = board(items=2, review="every")
-    board.people("p1", "p2")
-    board.people("r1", role="reviewer")
-    board.people("a1", "a2", "a3", role="adjudicator")
-    board.advance()
-    board.answer("annotator", lambda *_: "fine")
-    board.advance()
-    board.answer("reviewer", lambda *_: "poor")
-    board.advance()
-    board.answer("adjudicator", lambda *_: "fine")
+    board.overruled()
     ask(board, "r1", "d1")
     first = dict(judges(board))["d1"]
     with pytest.raises(RecipeError, match="nobody judges that verdict"):

@@ -16,23 +16,12 @@ from flows.cli import main
 from pipeline.database import session
 from pipeline.registry import Ledger, select
 from tests.annotation.crowd import Crowd, chance
+from tests.annotation.small_run import small_recipe
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 
 PERSONAL = QUESTIONS[Kind.PERSONAL]
-RECIPE = """
-[recipe]
-name = "river"
-policy = "short.toml"
-filters = ["length"]
-personal_data = "off"
-packs = []
-[[sources]]
-name = "river"
-path = "river.jsonl"
-[dedup]
-near = false
-"""
+RECIPE = small_recipe("river")
 RULES = """
 [[rules]]
 reason = "too_short"

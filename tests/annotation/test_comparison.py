@@ -20,25 +20,11 @@ from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.registry import Item, select
 from tests.annotation.board import Quiet, answer_all
+from tests.annotation.small_run import recipe_of
 
 SENTENCE = "清晨的河面上浮着一层薄雾，船夫把竹篙插进水里。"
 MENU = "上一篇：河边 下一篇：山上\n"
 PHONE = "13912345678"
-RECIPE = """
-[recipe]
-name = "{name}"
-policy = "{name}.toml"
-filters = ["length"]
-personal_data = "off"
-packs = []
-[[sources]]
-name = "a"
-path = "a.jsonl"
-[normalize]
-cut_boilerplate = {cut}
-[dedup]
-near = false
-"""
 POLICY = '[[rules]]\nreason = "too_short"\nattribute = "length.text_chars"\nat_least = {least}\n'
 ROUND = """
 [round]
@@ -69,7 +55,7 @@ def folder(tmp_path_factory):
     (path / "a.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     for name, cut, least in (("plain", "false", 20), ("cut", "true", 80)):
         (path / f"{name}.toml").write_text(POLICY.format(least=least), "utf-8")
-        (path / f"recipe-{name}.toml").write_text(RECIPE.format(name=name, cut=cut), "utf-8")
+        (path / f"recipe-{name}.toml").write_text(recipe_of(name, cut), "utf-8")
         run_direct(path / f"recipe-{name}.toml", path / "work", workers=1, memory=10**9, quiet=True)
     return path
 
@@ -122,7 +108,7 @@ def test_a_comparison_without_two_runs_is_a_wrong_request(opened, runs, said):
 
 
 def test_a_comparison_of_a_run_with_itself_under_another_name_has_nothing_to_ask(opened, folder):
-    (folder / "recipe-same.toml").write_text(RECIPE.format(name="plain", cut="false").replace(
+    (folder / "recipe-same.toml").write_text(recipe_of("plain", "false").replace(
         'name = "plain"', 'name = "same"'), "utf-8")  # fmt: skip
     run_direct(folder / "recipe-same.toml", folder / "work", workers=1, memory=10**9, quiet=True)
     with pytest.raises(RecipeError, match="no documents"):

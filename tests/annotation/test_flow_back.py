@@ -21,22 +21,11 @@ from pipeline.policy_file import load_policy
 from pipeline.replay import replay
 from pipeline.runs import open_run
 from tests.annotation.board import Quiet, answer_all
+from tests.annotation.small_run import small_recipe
 
 GOOD = "清晨的河面上浮着一层薄雾，船夫把竹篙插进水里，轻轻一推，小船便离开了岸边的石阶。"
 POOR = "点击下载最新版客户端，注册领取优惠，限时活动抢购，更多精彩请关注本站首页。"
-RECIPE = """
-[recipe]
-name = "river"
-policy = "short.toml"
-filters = ["length"]
-personal_data = "off"
-packs = []
-[[sources]]
-name = "a"
-path = "a.jsonl"
-[dedup]
-near = false
-"""
+RECIPE = small_recipe("a")
 SHORT = '[[rules]]\nreason = "too_short"\nattribute = "length.text_chars"\nat_least = 45\n'
 SAID = """
 [answers]

@@ -15,24 +15,10 @@ from flows.runtime import run_direct
 from pipeline.database import open_registry, session
 from pipeline.errors import RecipeError
 from pipeline.registry import Item, select
+from tests.annotation.small_run import small_recipe
 
 SENTENCE = "清晨的河面上浮着一层薄雾，船夫把竹篙插进水里。"
-RECIPE = """
-[recipe]
-name = "river"
-policy = "short.toml"
-filters = ["length"]
-personal_data = "off"
-packs = []
-[[sources]]
-name = "a"
-path = "a.jsonl"
-[[sources]]
-name = "b"
-path = "b.jsonl"
-[dedup]
-near = false
-"""
+RECIPE = small_recipe("a", "b")
 POLICY = '[[rules]]\nreason = "too_short"\nattribute = "length.text_chars"\nat_least = 200\n'
 HEAD = '[round]\nname = "r"\nkind = "quality"\nrule_version = "1"\nrun = "river"\nseed = 3\n'
 

@@ -14,6 +14,7 @@ from flows.cli import main
 from pipeline.database import session
 from pipeline.registry import Answer, Assignment, Item, select
 from tests.annotation.crowd import Crowd
+from tests.annotation.small_run import recipe_of
 
 pytestmark = [pytest.mark.service, pytest.mark.slow]
 
@@ -67,21 +68,6 @@ def bench(tmp_path, label_studio, monkeypatch):
         one.crowd.close()
 
 
-RECIPE = """
-[recipe]
-name = "{name}"
-policy = "{name}.toml"
-filters = ["length"]
-personal_data = "off"
-packs = []
-[[sources]]
-name = "a"
-path = "a.jsonl"
-[normalize]
-cut_boilerplate = {cut}
-[dedup]
-near = false
-"""
 SHORT = '[[rules]]\nreason = "too_short"\nattribute = "length.text_chars"\nat_least = {least}\n'
 PREFERENCE = """
 [round]
@@ -125,7 +111,7 @@ def test_two_runs_are_compared_by_people_who_see_both_texts_and_not_whose_they_a
     ])  # fmt: skip
     for name, cut, least in (("plain", "false", 5), ("cut", "true", 60)):
         bench.write(f"{name}.toml", SHORT.format(least=least))
-        bench.do("run", bench.write(f"recipe-{name}.toml", RECIPE.format(name=name, cut=cut)), "--direct", "--quiet")
+        bench.do("run", bench.write(f"recipe-{name}.toml", recipe_of(name, cut)), "--direct", "--quiet")
     seen = []
 
     def say(person, role, task):

@@ -9,20 +9,9 @@ from annotation.people import add_person
 from flows.cli import main
 from flows.runtime import run_direct
 from pipeline.database import open_registry, session
+from tests.annotation.small_run import small_recipe
 
-RECIPE = """
-[recipe]
-name = "river"
-policy = "short.toml"
-filters = ["length"]
-personal_data = "off"
-packs = []
-[[sources]]
-name = "a"
-path = "a.jsonl"
-[dedup]
-near = false
-"""
+RECIPE = small_recipe("a")
 RULE = '[[rules]]\nreason = "too_short"\nattribute = "length.text_chars"\nat_least = 5\n'
 PAY = '[policy]\nname = "p"\nversion = "1"\n[rates]\ndefault = 60000\n[[norms]]\nkind = "default"\nseconds = 30\n'
 PAY += "[floor]\nwmin_fen_h = 2800\n[budget]\nperiod_fen = 1000\n"

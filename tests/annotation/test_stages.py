@@ -317,15 +317,7 @@ def test_an_appeal_is_decided_by_one_who_has_not_seen_it_and_makes_gold(board):
 @pytest.mark.parametrize(("person", "decision"), [("r1", "granted"), ("p1", "refused")])
 def test_an_appeal_is_decided_once_whoever_made_it_and_whatever_is_left_of_the_answer(board, person, decision):
     board = board(items=1, review="every")
-    board.people("p1", "p2")
-    board.people("r1", role="reviewer")
-    board.people("a1", "a2", "a3", role="adjudicator")
-    board.advance()
-    board.answer("annotator", lambda *_: "fine")
-    board.advance()
-    board.answer("reviewer", lambda *_: "poor")
-    board.advance()
-    board.answer("adjudicator", lambda *_: "fine")
+    board.overruled()
     with session(board.engine) as opened:
         appeal(opened, board.round(opened), person, "d0", "look again")
         mine = select(Assignment.id).where(Assignment.contributor == "p1")
