@@ -5,7 +5,8 @@ says the same of all of a stratum, so his J is 0 in each, and so is every mean. 
 1 / sum_c(w_c^2 / n_c): one gold in a stratum that hardly occurs would otherwise weigh like all the rest (the reference,
 5.2, counts them alike; with 60 items a person and golds as they come honest people earned .47 to .50 of the full rate
 so, .57 to .66 by evidence, and cheats about as much of that as before). What that is does not depend on the person's
-own answers. Half-widths are joined in quadrature; a stratum in which a witness has seen nothing does not bound anything (J up to 1).
+own answers. Half-widths are joined in quadrature; a stratum in which a witness has seen nothing does not bound anything
+(J up to 1).
 
 People who answer as one (a cluster of copies) are one witness: what each rests on counts 1 / size, and what is payable
 until a person has looked is only what is certain of that, the lower bound of the interval.
