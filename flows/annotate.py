@@ -26,8 +26,8 @@ def add_verbs(
         "Goes as far as it can: say the same again when people have worked on, or --wait for them.\n"
         "Each time it scores what there is (WORKSPACE/scores/PERIOD: tables, operator.html). With\n"
         "--policy money is set aside before work is sent, and once nobody has anything left the\n"
-        "period is settled and everybody's statement written (statements/NAME.html). A release\n"
-        "of the corpus is a step of its own.",
+        "period is settled and everybody's statement written (statements/NAME.html). With --release\n"
+        "a candidate of the corpus is made then, and what its gates ask for is said.",
     )  # fmt: skip
     campaign.add_argument("recipe", type=Path, help="the run's recipe")
     campaign.add_argument("--round", type=Path, required=True, help="the round's file; see annotate push --help")
@@ -36,6 +36,9 @@ def add_verbs(
         "--wait", type=float, metavar="SECONDS",
         help="stay, and fetch answers every so many seconds, until nobody has anything left to do",
     )  # fmt: skip
+    campaign.add_argument(
+        "--release", metavar="VERSION", help="make a release's candidate in the end; a trial says so, as 2026.11-trial"
+    )
     engine(campaign)
     campaign.add_argument("--direct", action="store_true", help="without Prefect, which takes some 20 s to start")
     annotate = add(

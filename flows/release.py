@@ -4,7 +4,12 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import GateError
+
+if TYPE_CHECKING:
+    from pipeline.release.publishing import Request
 
 RELEASE = """\
 What the runs kept goes into WORKSPACE/releases/VERSION: Parquet files, a manifest with the digest of
@@ -75,14 +80,11 @@ def add_verbs(
 
 
 def _release(options: argparse.Namespace) -> int:
-    from flows.progress import choose  # noqa: PLC0415
     from pipeline.gates import evaluate  # noqa: PLC0415
-    from pipeline.pool import InProcess, ProcessPool  # noqa: PLC0415
     from pipeline.release.plan import read_form  # noqa: PLC0415
-    from pipeline.release.staging import Request, is_entered, release  # noqa: PLC0415
+    from pipeline.release.staging import Request, is_entered  # noqa: PLC0415
     from pipeline.release.tokenizer import load_tokenizer  # noqa: PLC0415
     from pipeline.request.records import checked_by  # noqa: PLC0415
-    from pipeline.worker import limit_threads  # noqa: PLC0415
 
     form = read_form(options.plan, options.subset, options.mixture, options.format)
     tokenizer = None if options.tokenizer is None else load_tokenizer(options.tokenizer)
@@ -90,22 +92,48 @@ def _release(options: argparse.Namespace) -> int:
         options.version, tuple(options.runs), options.workspace, form, options.trial, evaluate, checked_by(options.by),
         tokenizer,
     )  # fmt: skip
-    progress = choose(quiet=options.quiet)
     there = is_entered(request)
-    limit_threads()
-    try:
-        if options.workers == 1:
-            manifest = release(request, InProcess(progress.advance), progress, options.memory)
-        else:
-            with ProcessPool(options.workers, progress.advance) as pool:
-                manifest = release(request, pool, progress, options.memory)
-    finally:
-        progress.finish()
+    manifest = _made(request, options.workers, options.memory, quiet=options.quiet)
     if options.json:
         print(json.dumps(manifest, ensure_ascii=False, indent=2))
     else:
         print(_said(manifest, request.folder, "Already released:" if there else "Released"))
     return 0
+
+
+def _made(request: "Request", workers: int, memory: int, *, quiet: bool = False) -> dict[str, Any]:
+    from flows.progress import choose  # noqa: PLC0415
+    from pipeline.pool import InProcess, ProcessPool  # noqa: PLC0415
+    from pipeline.release.staging import release  # noqa: PLC0415
+    from pipeline.worker import limit_threads  # noqa: PLC0415
+
+    progress = choose(quiet=quiet)
+    limit_threads()
+    try:
+        if workers == 1:
+            return release(request, InProcess(progress.advance), progress, memory)
+        with ProcessPool(workers, progress.advance) as pool:
+            return release(request, pool, progress, memory)
+    finally:
+        progress.finish()
+
+
+def propose(version: str, run: str, workspace: Path, workers: int, memory: int) -> dict[str, Any]:
+    """Make a candidate of a run, all of it; a version that says trial is one. Released only if no gate refuses it.
+
+    Returns:
+        version; released; root, empty unless released; refused: what the gates say, empty if released.
+    """
+    from pipeline.gates import evaluate  # noqa: PLC0415
+    from pipeline.release.plan import TRIAL, read_form  # noqa: PLC0415
+    from pipeline.release.staging import Request  # noqa: PLC0415
+
+    form = read_form(None, (), (), None)
+    request = Request(version, (run,), workspace, form, TRIAL in version, evaluate, "operator")
+    try:
+        return {"version": version, "released": True, "root": _made(request, workers, memory)["root"], "refused": ""}
+    except GateError as error:
+        return {"version": version, "released": False, "root": "", "refused": str(error)}
 
 
 def _said(manifest: dict[str, Any], folder: Path, done: str) -> str:

@@ -202,6 +202,7 @@ def run_campaign(options: argparse.Namespace) -> int:
     from annotation.round_file import load_round  # noqa: PLC0415
     from flows import annotation_runtime  # noqa: PLC0415
     from flows.console import render_summary  # noqa: PLC0415
+    from flows.release import propose  # noqa: PLC0415
     from flows.score import scored  # noqa: PLC0415
 
     load_round(options.round)
@@ -210,14 +211,25 @@ def run_campaign(options: argparse.Namespace) -> int:
         workers=options.workers, memory=options.memory, direct=options.direct,
     )  # fmt: skip
     synced = said["synced"]
+    if options.release is not None and synced["through"]:
+        said["release"] = propose(
+            options.release, said["run"]["run"], options.workspace, options.workers, options.memory
+        )  # fmt: skip
     left = "everybody is through" if synced["through"] else f"{synced['status']['left']} assignments are left"
     _print(options, said, [
         render_summary(said["run"]),
         *pushed_lines(said["pushed"]), *pulled_lines(synced["pulled"]), *pushed_lines(synced["pushed"]),
         f'round "{synced["status"]["round"]}": {left}', *(line for one in said["scores"] for line in scored(one)),
+        *_proposed(said.get("release")),
     ])  # fmt: skip
     warn(synced["status"], synced["pushed"])
     return 3 if said["run"]["shards_failed"] else 0
+
+
+def _proposed(said: Mapping[str, Any] | None) -> list[str]:
+    if said is None:
+        return []
+    return [f"released {said['version']}, root {said['root']}" if said["released"] else said["refused"]]
 
 
 def _close(options: argparse.Namespace) -> int:

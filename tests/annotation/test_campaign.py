@@ -159,6 +159,13 @@ def test_one_command_leads_from_raw_text_to_statements(crowd, tmp_path):
         assert re.findall(r"王某某|石阶|\b[dg]\d+\b", page) == []
 
     # Saying the same again does nothing twice.
-    again = campaign(tmp_path)
+    again = campaign(tmp_path, "--release", "1-trial")
     (score,) = again["scores"]
     assert (again["pushed"]["tasks"], score["rows"], score["due_fen"]) == (0, 0, 0)
+
+    # The candidate of a release stands there, and its gates say what is still to be shown.
+    assert (again["release"]["released"], "release" in found) == (False, False)
+    assert "papers: not registered: river" in again["release"]["refused"]
+    manifest = json.loads((tmp_path / "work/releases/.candidates/1-trial/manifest.json").read_bytes())
+    assert manifest["documents"] == again["run"]["documents"]["kept"]
+    assert not (tmp_path / "work/releases/1-trial").exists()
